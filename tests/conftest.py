@@ -1,0 +1,35 @@
+"""What every test can ask for."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.environment import quiet_exit
+
+from tests.support.browser import Browser, open_browser
+
+# Headless, quiet and without telemetry, also in the processes that tests start.
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+
+quiet_exit()  # DuckDB complains of objects that hypothesis keeps alive to the end
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Give the folder of real prices, or skip: it is not part of the project."""
+    folder = Path(os.environ.get("MARKETMAP_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"the real prices are not here: no folder {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give a real Chromium, 1440 pixels wide; where there is none, skip, but fail in CI."""
+    with open_browser() as opened:
+        yield opened
