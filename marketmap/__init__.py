@@ -1,0 +1,97 @@
+"""marketmap: the structure of a market, from a table of returns.
+
+The same analysis that the daily flow runs, for a notebook::
+
+    import marketmap
+
+    returns = marketmap.compute_returns(closes)  # a table of prices: dates x assets
+    structure = marketmap.fit_structure(returns)
+    structure.assets  # symbol, name, cluster, is_exemplar
+    structure.edges  # partial correlations, strongest first
+    structure.graph  # the same as a networkx.Graph
+
+A map that was stored is given back by :func:`storage.load`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from marketmap.config import Config, load_config
+    from marketmap.errors import (
+        ConfigError,
+        DataError,
+        FitError,
+        MarketmapError,
+        NotEnoughDataError,
+        SourceDownError,
+        SourceError,
+        StorageError,
+    )
+    from marketmap.graph import partial_correlations
+    from marketmap.pipeline import map_prices
+    from marketmap.returns import compute_returns
+    from marketmap.run import MapRun, Recovery
+    from marketmap.settings import MapSettings, ModelSettings
+    from marketmap.sources import open_source
+    from marketmap.structure import Diagnostics, MarketStructure, fit_structure
+    from marketmap.universe import Universe, select_universe
+
+_HOMES = {
+    "Config": "config",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "Diagnostics": "structure",
+    "FitError": "errors",
+    "MapRun": "run",
+    "MapSettings": "settings",
+    "MarketStructure": "structure",
+    "MarketmapError": "errors",
+    "ModelSettings": "settings",
+    "NotEnoughDataError": "errors",
+    "Recovery": "run",
+    "SourceDownError": "errors",
+    "SourceError": "errors",
+    "StorageError": "errors",
+    "Universe": "universe",
+    "compute_returns": "returns",
+    "fit_structure": "structure",
+    "load_config": "config",
+    "map_prices": "pipeline",
+    "open_source": "sources",
+    "partial_correlations": "graph",
+    "select_universe": "universe",
+}
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DataError",
+    "Diagnostics",
+    "FitError",
+    "MapRun",
+    "MapSettings",
+    "MarketStructure",
+    "MarketmapError",
+    "ModelSettings",
+    "NotEnoughDataError",
+    "Recovery",
+    "SourceDownError",
+    "SourceError",
+    "StorageError",
+    "Universe",
+    "compute_returns",
+    "fit_structure",
+    "load_config",
+    "map_prices",
+    "open_source",
+    "partial_correlations",
+    "select_universe",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name at its first use: scikit-learn costs a second that SQL can spare."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

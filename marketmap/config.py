@@ -1,0 +1,196 @@
+"""config.yaml, read and checked: the maps by name, and where what the program makes is kept."""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from marketmap.errors import ConfigError
+from marketmap.settings import (
+    FetchSettings,
+    MapSettings,
+    ScheduleSettings,
+    Settings,
+)
+
+MAP_NAME = r"^[a-z][a-z0-9_-]{0,39}$"
+
+
+class Config(Settings):
+    """What a person said in config.yaml.
+
+    Attributes
+    ----------
+    folder : Path
+        The file's folder, from which relative paths are taken.
+    maps : dict of str to MapSettings
+        By name, in the file's order; the first is the default.
+    data_dir : Path
+        Where the database, its published copy and the reports are kept.
+    """
+
+    folder: Path = Path()
+    maps: dict[str, MapSettings] = Field(min_length=1)
+    data_dir: Path = Path("data")
+    fetch: FetchSettings = FetchSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+
+    @field_validator("maps")
+    @classmethod
+    def _names_are_plain(cls, maps: dict[str, MapSettings]) -> dict[str, MapSettings]:
+        for name in maps:
+            if not re.match(MAP_NAME, name):
+                raise ValueError(
+                    f"map name {name!r} must be lower-case letters, digits, - or _, "
+                    "start with a letter and have at most 40 characters"
+                )
+        return maps
+
+    @model_validator(mode="after")
+    def _scheduled_maps_exist(self) -> "Config":
+        for name in self.schedule.maps or ():
+            if name not in self.maps:
+                raise ValueError(f"schedule.maps names {name!r}, which maps does not list")
+        return self
+
+    @property
+    def default_map(self) -> str:
+        """The first map of the file."""
+        return next(iter(self.maps))
+
+    def map_settings(self, name: str) -> MapSettings:
+        """Tell the settings of a map, or raise a ConfigError that lists the known ones."""
+        if name not in self.maps:
+            raise ConfigError(f"no map {name!r} in config.yaml; it has: {', '.join(self.maps)}")
+        return self.maps[name]
+
+    @property
+    def database(self) -> Path:
+        """The working database; only the flows open it."""
+        return self.data_dir / "marketmap.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The copy that people query; replaced as a whole after each run."""
+        return self.data_dir / "published" / "marketmap.duckdb"
+
+    def report(self, map_name: str, as_of: str) -> Path:
+        """Tell where the report of a map's day is written."""
+        return self.data_dir / "reports" / map_name / f"{as_of}.html"
+
+
+def load_config(path: Path) -> Config:
+    """Read config.yaml.
+
+    Relative paths in it are taken from the file's own folder. The ``defaults`` block is laid under
+    every map, key by key, so that a map only says where it differs.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, is not YAML, or a key is unknown, missing or out of bounds; the
+        message names the key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); expected a config.yaml, "
+            "in the current folder or where --config says"
+        ) from None
+    try:
+        content = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - it is a SafeLoader
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: expected keys such as maps, found {type(content).__name__}")
+    return parse_config(content, folder=path.parent, origin=str(path))
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that is there twice, where YAML libraries would let the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"key {key!r} is there twice, {str(node.start_mark).strip()}")
+        return super().construct_mapping(node, deep)
+
+
+def parse_config(content: Mapping[str, Any], *, folder: Path, origin: str) -> Config:
+    """Check the content of a config.yaml; see :func:`load_config`."""
+    content = dict(content)
+    if "folder" in content:
+        raise ConfigError(f"{origin}: unknown key 'folder'")
+    defaults = content.pop("defaults", None) or {}
+    if not isinstance(defaults, dict):
+        raise ConfigError(f"{origin}: defaults: expected keys and values, got {defaults!r}")
+    maps = content.get("maps")
+    if isinstance(maps, dict):
+        content["maps"] = {
+            name: _merge(defaults, own) if isinstance(own, dict) else own
+            for name, own in maps.items()
+        }
+    try:
+        config = Config.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"{origin}: {_first_problem(error)}") from None
+    return config.model_copy(update={"folder": folder, "data_dir": folder / config.data_dir})
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _merge(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+_TYPES_IN_PLACE = re.compile(r"constrained-|tuple\[|literal\[|float$|int$|function-|none$")
+_WORDS = {
+    "missing": "is missing",
+    "dict_type": "expected keys and values",
+    "model_type": "expected keys and values",
+    "model_attributes_type": "expected keys and values",
+    "union_tag_not_found": "kind is missing; expected coinmarketcap, files or simulated",
+    "union_tag_invalid": "kind must be coinmarketcap, files or simulated",
+}
+
+
+def _first_problem(error: ValidationError) -> str:
+    """Say in plain words what is wrong with one key; the others are told when it is put right."""
+    problems = error.errors(include_url=False)
+    where = _key(problems[0])
+    # A value may be of several types; then each type tells why it is not it.
+    same = [p for p in problems if _key(p) == where or _key(p).startswith(f"{where}.")]
+    deepest = max(len(_key(problem)) for problem in same)
+    same = [problem for problem in same if len(_key(problem)) == deepest]
+    where = _key(same[0])
+    if same[0]["type"] == "extra_forbidden":
+        close = get_close_matches(where.rpartition(".")[2], _known_keys(), n=1)
+        return f"unknown key {where!r}" + (f"; did you mean {close[0]}?" if close else "")
+    whys = dict.fromkeys(
+        _WORDS.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+        for problem in same
+    )
+    given = same[0].get("input")
+    value = f", got {given!r}" if isinstance(given, (str, int, float, bool)) else ""
+    return f"{where}: {' or: '.join(whys)}{value}".removeprefix(": ")
+
+
+def _key(problem: ErrorDetails) -> str:
+    """Tell the key as config.yaml has it, without the names of types that pydantic adds."""
+    kinds = {"coinmarketcap", "files", "simulated"}
+    parts = [str(part) for part in problem["loc"]]
+    return ".".join(p for p in parts if p not in kinds and not _TYPES_IN_PLACE.match(p))
+
+
+def _known_keys() -> list[str]:
+    return [key for model in Settings.__subclasses__() for key in model.model_fields]

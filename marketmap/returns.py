@@ -1,0 +1,73 @@
+"""Prices become returns: joined by day, never by row number."""
+
+import numpy as np
+import pandas as pd
+
+from marketmap.errors import DataError
+from marketmap.settings import ReturnKind
+
+
+def compute_returns(
+    closes: pd.DataFrame, kind: ReturnKind = "log", opens: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Compute returns from a table of prices whose rows are every day of the calendar.
+
+    Parameters
+    ----------
+    closes : DataFrame of shape (n_days + 1, n_assets)
+        Closing prices by date; NaN where a day is missing.
+    kind : {"log", "simple", "intraday"}
+        ``log`` is ln(close_t / close_t-1), ``simple`` is close_t / close_t-1 - 1, and
+        ``intraday`` is close_t / open_t - 1.
+    opens : DataFrame of shape (n_days + 1, n_assets), optional
+        Opening prices; needed for ``intraday`` and matched with ``closes`` by date and asset.
+
+    Returns
+    -------
+    DataFrame of shape (n_days, n_assets)
+        Fractions, not percent; of every row but the first. NaN where a price that the return needs
+        is missing: a return never spans a missing day.
+
+    Raises
+    ------
+    DataError
+        The dates are not dates, repeat or run backwards, a price is zero, negative or infinite, or
+        ``opens`` is missing.
+    """
+    check_prices(closes, "closes")
+    if kind == "intraday":
+        if opens is None:
+            raise DataError("intraday returns need opening prices: pass opens")
+        opens = opens.reindex(index=closes.index, columns=closes.columns)
+        check_prices(opens, "opens")
+        return (closes / opens - 1.0).iloc[1:]
+    ratio = closes / closes.shift(1)
+    returns = ratio.apply(np.log) if kind == "log" else ratio - 1.0
+    return returns.iloc[1:]
+
+
+def check_prices(prices: pd.DataFrame, what: str) -> None:
+    """Raise a DataError unless the dates rise and every price is positive or missing."""
+    check_dates(prices, what)
+    wrong = (prices <= 0) | np.isinf(prices)
+    if wrong.to_numpy().any():
+        asset = wrong.columns[wrong.any().to_numpy()][0]
+        day = wrong.index[wrong[asset].to_numpy()][0]
+        raise DataError(
+            f"{what}: {asset} has a price of {prices.loc[day, asset]} on {day:%Y-%m-%d}; "
+            "expected a positive number, or NaN where there is none"
+        )
+
+
+def check_dates(table: pd.DataFrame, what: str) -> None:
+    """Raise a DataError unless rows are rising, distinct dates and columns distinct assets."""
+    if not isinstance(table.index, pd.DatetimeIndex):
+        raise DataError(
+            f"{what}: the index must hold dates, got {type(table.index).__name__}; "
+            "set it with DataFrame.set_index and pandas.to_datetime"
+        )
+    if not (table.index.is_monotonic_increasing and table.index.is_unique):
+        raise DataError(f"{what}: dates must rise and not repeat; sort and de-duplicate them")
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise DataError(f"{what}: column {twice!r} is there twice; expected one column an asset")

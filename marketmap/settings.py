@@ -1,0 +1,179 @@
+"""Everything a map can be told, with its default, its unit and its bounds.
+
+``config.yaml`` holds the same settings, with a comment each; this module checks them. Unknown keys
+are refused, so that a mistyped one cannot pass in silence.
+"""
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+ReturnKind = Literal["log", "simple", "intraday"]
+RankBy = Literal["auto", "market_cap", "turnover"]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Penalties = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=2)]
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, and strict about unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CoinMarketCapSettings(Settings):
+    """CoinMarketCap's public endpoints: prices in US dollars, days that end at midnight UTC."""
+
+    kind: Literal["coinmarketcap"]
+    base_url: str = Field(
+        "https://api.coinmarketcap.com/data-api/v3",
+        pattern="^https?://",
+        exclude=True,  # where the same data is fetched from does not make it another map
+    )
+
+
+class FilesSettings(Settings):
+    """A long CSV or Parquet file of prices; a relative ``path`` starts at config.yaml's folder."""
+
+    kind: Literal["files"]
+    path: Path
+    calendar: Literal["daily", "sessions"] = "daily"
+
+
+class SimulatedSettings(Settings):
+    """A seeded market with planted sectors and the flaws of real ones."""
+
+    kind: Literal["simulated"]
+    seed: int = Field(0, ge=0)
+    n_assets: int = Field(60, ge=16)
+    n_days: int = Field(365, ge=120)
+    end: date = date(2025, 12, 31)
+
+
+SourceSettings = Annotated[
+    CoinMarketCapSettings | FilesSettings | SimulatedSettings, Field(discriminator="kind")
+]
+
+
+class UniverseSettings(Settings):
+    """Which assets are asked for, and how many of them the map shows."""
+
+    size: int = Field(100, ge=2)
+    candidates: PositiveInt | None = None
+    rank_by: RankBy = "auto"
+    excluded_tags: tuple[str, ...] = ()
+    excluded_assets: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _more_candidates_than_places(self) -> "UniverseSettings":
+        if self.candidates is not None and self.candidates < self.size:
+            raise ValueError(f"candidates ({self.candidates}) must be at least size ({self.size})")
+        return self
+
+    @property
+    def n_candidates(self) -> int:
+        """How many assets are asked for: half as many again as the map shows, unless told."""
+        return self.candidates or -(-self.size * 3 // 2)
+
+
+class GateSettings(Settings):
+    """When an asset's prices are not fit to be mapped."""
+
+    max_missing: Fraction = 0.02
+    pegged_volatility: float = Field(0.003, ge=0)
+    foreign_volatility_ratio: float = Field(0.2, ge=0)
+    foreign_correlation: Fraction = 0.5
+    max_frozen: Fraction = 0.2
+    max_frozen_run: PositiveInt = 7
+    twin_correlation: Fraction = 0.98
+    twin_days: int = Field(60, ge=3)
+    jump: float = Field(3.0, gt=1)
+    min_assets: int = Field(10, ge=2)
+    min_days: int = Field(30, ge=3)
+    min_on_day: Fraction = 0.95
+
+
+class PrecisionSettings(Settings):
+    """How the sparse inverse covariance is fitted."""
+
+    method: Literal["scikit-learn"] = "scikit-learn"
+    alphas: Annotated[int, Field(ge=2)] | Penalties = 4
+    refinements: PositiveInt = 4
+    folds: int = Field(5, ge=2)
+    tol: float = Field(1e-4, gt=0)
+    enet_tol: float = Field(1e-7, gt=0)
+    max_iter: PositiveInt = 200
+
+
+class ClusteringSettings(Settings):
+    """How affinity propagation groups the assets."""
+
+    preference: float | Literal["median"] = "median"
+    damping: float = Field(0.9, ge=0.5, lt=1)
+    max_iter: PositiveInt = 2000
+    convergence_iter: PositiveInt = 50
+    seed: int = Field(0, ge=0)
+
+
+class EmbeddingSettings(Settings):
+    """How locally linear embedding lays the assets out."""
+
+    neighbours: PositiveInt = 6
+    seed: int = Field(0, ge=0)
+
+
+class GraphSettings(Settings):
+    """Which partial correlations become edges."""
+
+    edge_threshold: Fraction = 0.02
+
+
+class ModelSettings(Settings):
+    """All that :func:`marketmap.fit_structure` can be told."""
+
+    precision: PrecisionSettings = PrecisionSettings()
+    clustering: ClusteringSettings = ClusteringSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    graph: GraphSettings = GraphSettings()
+
+
+class MapSettings(Settings):
+    """One named map: where its prices come from and how they become a map."""
+
+    source: SourceSettings
+    universe: UniverseSettings = UniverseSettings()
+    window_days: int = Field(365, ge=3)
+    returns: ReturnKind = "log"
+    gates: GateSettings = GateSettings()
+    model: ModelSettings = ModelSettings()
+
+    def as_json(self) -> str:
+        """Write the settings that determine a map's result as canonical JSON."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of :meth:`as_json`, in hex: two maps with one digest are made alike."""
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
+
+
+class FetchSettings(Settings):
+    """How politely and how patiently a remote source is asked; no part of a map's identity."""
+
+    timeout_seconds: float = Field(20.0, gt=0)
+    attempts: PositiveInt = 5
+    backoff_seconds: float = Field(2.0, ge=0)
+    concurrency: PositiveInt = 4
+    requests_per_minute: PositiveInt = 60
+    wait_for_day_seconds: float = Field(900.0, ge=0)
+    wait_for_day_attempts: int = Field(8, ge=0)
+
+
+class ScheduleSettings(Settings):
+    """When ``marketmap serve`` makes the maps: a cron expression in UTC."""
+
+    cron: str = "30 0 * * *"
+    maps: tuple[str, ...] | None = None

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from marketmap.clustering import cluster_by_affinity
+from marketmap.errors import FitError
+from marketmap.settings import ClusteringSettings
+
+
+def blocks(*sizes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    noise = np.random.default_rng(0).uniform(0.0, 0.05, (len(labels), len(labels)))
+    return np.where(labels[:, None] == labels[None, :], 0.8, 0.1) + (noise + noise.T) / 2
+
+
+def test_blocks_are_found_and_numbered_from_one_by_falling_size() -> None:
+    found = cluster_by_affinity(blocks(3, 6, 4), ClusteringSettings())
+    assert found.labels.tolist() == [3] * 3 + [1] * 6 + [2] * 4
+    assert found.converged
+
+
+def test_of_equally_large_clusters_the_one_that_starts_first_comes_first() -> None:
+    found = cluster_by_affinity(blocks(4, 4), ClusteringSettings())
+    assert found.labels.tolist() == [1] * 4 + [2] * 4
+
+
+def test_each_exemplar_is_a_member_of_the_cluster_it_stands_for() -> None:
+    found = cluster_by_affinity(blocks(3, 6, 4), ClusteringSettings())
+    assert found.labels[found.exemplars].tolist() == [1, 2, 3]
+
+
+def test_a_higher_preference_gives_more_clusters() -> None:
+    few = cluster_by_affinity(blocks(5, 5), ClusteringSettings(preference=0.0))
+    many = cluster_by_affinity(blocks(5, 5), ClusteringSettings(preference=0.84))
+    assert len(few.exemplars) < len(many.exemplars)
+
+
+def test_too_few_iterations_are_told_as_not_converged() -> None:
+    found = cluster_by_affinity(blocks(3, 6, 4), ClusteringSettings(max_iter=30))
+    assert not found.converged
+    assert found.n_iter == 30
+
+
+def test_no_exemplar_at_all_is_an_error_that_says_what_to_raise() -> None:
+    with pytest.raises(FitError, match=r"no exemplar in 1 iterations; raise model\.clustering"):
+        cluster_by_affinity(blocks(3, 6, 4), ClusteringSettings(max_iter=1))
