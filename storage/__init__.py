@@ -1,0 +1,47 @@
+"""storage: the working database, its published copy, and everything that is read from it.
+
+A flow writes through :class:`Database`. Everybody else reads the published copy, through
+:func:`query`, :func:`load` and :func:`load_run`, or with any DuckDB client.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from storage.catalogue import list_views
+    from storage.database import Database
+    from storage.loading import load, load_run, stored_days
+    from storage.published import connect, query
+    from storage.statements import cookbook
+    from storage.stored import StoredRun
+
+_HOMES = {
+    "Database": "database",
+    "StoredRun": "stored",
+    "connect": "published",
+    "cookbook": "statements",
+    "list_views": "catalogue",
+    "load": "loading",
+    "load_run": "loading",
+    "query": "published",
+    "stored_days": "loading",
+}
+
+__all__ = [
+    "Database",
+    "StoredRun",
+    "connect",
+    "cookbook",
+    "list_views",
+    "load",
+    "load_run",
+    "query",
+    "stored_days",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name at its first use: a query needs none of what a map is made with."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

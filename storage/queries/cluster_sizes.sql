@@ -1,0 +1,8 @@
+-- How large are the clusters, day by day, and who stands at their centre?
+SELECT map, as_of, cluster, count(*) AS n_assets,
+    any_value(symbol) FILTER (WHERE is_exemplar) AS exemplar,
+    sum(market_cap) AS market_cap
+FROM cluster_history
+WHERE map = 'crypto'
+GROUP BY map, as_of, cluster
+ORDER BY as_of DESC, cluster;

@@ -1,0 +1,1 @@
+SELECT DISTINCT map FROM store.runs ORDER BY map;

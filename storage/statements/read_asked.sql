@@ -1,0 +1,4 @@
+SELECT asset_id, first_day, last_day
+FROM store.asked
+WHERE source = $source AND asset_id IN (SELECT unnest($asset_ids::VARCHAR[]))
+ORDER BY asset_id, first_day;

@@ -1,0 +1,1 @@
+INSERT INTO store.schema_version (version, name, applied_at) VALUES (?, ?, ?);

@@ -1,0 +1,17 @@
+DELETE FROM store.runs WHERE run_id IN (SELECT run_id FROM new_runs);
+DELETE FROM store.run_assets WHERE run_id IN (SELECT run_id FROM new_runs);
+DELETE FROM store.run_edges WHERE run_id IN (SELECT run_id FROM new_runs);
+DELETE FROM store.run_positions WHERE run_id IN (SELECT run_id FROM new_runs);
+DELETE FROM store.run_matrices WHERE run_id IN (SELECT run_id FROM new_runs);
+DELETE FROM store.run_cv_scores WHERE run_id IN (SELECT run_id FROM new_runs);
+DELETE FROM store.run_exclusions WHERE run_id IN (SELECT run_id FROM new_runs);
+DELETE FROM store.run_repairs WHERE run_id IN (SELECT run_id FROM new_runs);
+
+INSERT INTO store.runs BY NAME FROM new_runs;
+INSERT INTO store.run_assets BY NAME FROM new_run_assets;
+INSERT INTO store.run_edges BY NAME FROM new_run_edges;
+INSERT INTO store.run_positions BY NAME FROM new_run_positions;
+INSERT INTO store.run_matrices BY NAME FROM new_run_matrices;
+INSERT INTO store.run_cv_scores BY NAME FROM new_run_cv_scores;
+INSERT INTO store.run_exclusions BY NAME FROM new_run_exclusions;
+INSERT INTO store.run_repairs BY NAME FROM new_run_repairs;

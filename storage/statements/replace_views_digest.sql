@@ -1,0 +1,2 @@
+TRUNCATE store.views;
+INSERT INTO store.views VALUES (?);

@@ -1,0 +1,1 @@
+SELECT DISTINCT as_of FROM store.runs WHERE map = ? ORDER BY as_of;

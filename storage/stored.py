@@ -1,0 +1,125 @@
+"""Rows become a run again: exactly the structure that was saved, with the prices behind it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from marketmap.repairs import apply_repairs
+from marketmap.run import MapRun, Recovery
+from marketmap.settings import MapSettings
+from marketmap.structure import Diagnostics, MarketStructure
+from marketmap.universe import Universe
+from storage.runs import MATRICES
+from storage.statements import statement
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRun:
+    """A run as it was stored.
+
+    Attributes
+    ----------
+    run : MapRun
+    created_at : datetime
+        When it was made, in UTC.
+    versions : mapping of str to str
+        Of Python and the libraries that made it.
+    """
+
+    run: MapRun
+    created_at: datetime
+    versions: Mapping[str, str]
+
+
+def read_run_row(
+    connection: duckdb.DuckDBPyConnection, map_name: str, as_of: date
+) -> dict[str, Any] | None:
+    """Read the newest run of a map's day, one key a column of ``store.runs``."""
+    found = connection.execute(statement("read_run"), [map_name, as_of])
+    columns = [column[0] for column in found.description]
+    row = found.fetchone()
+    return None if row is None else dict(zip(columns, row, strict=True))
+
+
+def rebuild_run(connection: duckdb.DuckDBPyConnection, row: Row) -> StoredRun:
+    """Put a run together from its row in ``store.runs`` and all that belongs to it."""
+    assets = _labelled(_frame(connection, "read_run_assets", row))
+    names = {field.name: row[f"recovery_{field.name}"] for field in fields(Recovery)}
+    run = MapRun(
+        map=row["map"],
+        as_of=row["as_of"],
+        settings=MapSettings.model_validate_json(row["settings"]),
+        source=row["source"],
+        universe=_universe(connection, row, assets),
+        structure=rebuild_structure(connection, row, assets),
+        survivors_only=row["survivors_only"],
+        recovery=None if names["this"] is None else Recovery(**names),
+        notes=tuple(row["notes"]),
+    )
+    return StoredRun(run, row["created_at"].replace(tzinfo=UTC), row["versions"])
+
+
+def rebuild_structure(
+    connection: duckdb.DuckDBPyConnection, row: Row, assets: pd.DataFrame | None = None
+) -> MarketStructure:
+    """Put a run's structure together; every number is the one that was saved."""
+    if assets is None:
+        assets = _labelled(_frame(connection, "read_run_assets", row))
+    assets = assets[["symbol", "name", "cluster", "is_exemplar"]]
+    matrices = _frame(connection, "read_run_matrices", row)
+    positions = _frame(connection, "read_run_positions", row)
+    numbers = {field.name: row[field.name] for field in fields(Diagnostics)}
+    return MarketStructure(
+        assets=assets,
+        positions={
+            str(layout): _labelled(rows.drop(columns="layout")).dropna(axis=1, how="all")
+            for layout, rows in positions.groupby("layout")
+        },
+        cv_scores=_frame(connection, "read_run_cv_scores", row),
+        diagnostics=Diagnostics(**numbers),
+        edge_threshold=row["edge_threshold"],
+        **{name: _matrix(matrices[name], assets.index) for name in MATRICES},
+    )
+
+
+def _universe(connection: duckdb.DuckDBPyConnection, row: Row, assets: pd.DataFrame) -> Universe:
+    ranked = assets.sort_values("rank", kind="stable")
+    repairs = _frame(connection, "read_run_repairs", row)
+    calendar = pd.DatetimeIndex(row["calendar"], name="date").astype("datetime64[us]")
+    window = {"first_day": calendar[0].date(), "last_day": calendar[-1].date()}
+    found = connection.execute(
+        statement("read_run_prices"),
+        {"run_id": row["run_id"], "source": row["source"], **window},
+    )
+    prices = found.df()
+    tables = {}
+    for column in ("close", "open"):
+        table = prices.pivot_table(index="date", columns="asset_id", values=column, dropna=False)
+        table = table.reindex(index=calendar, columns=ranked.index)
+        tables[column] = apply_repairs(table.where(table > 0), repairs)
+    return Universe(
+        assets=ranked[["symbol", "name", "rank", "market_cap", "turnover", "last_close"]],
+        closes=tables["close"],
+        opens=tables["open"],
+        exclusions=_frame(connection, "read_run_exclusions", row),
+        repairs=repairs,
+    )
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, name: str, row: Row) -> pd.DataFrame:
+    return connection.execute(statement(name), [row["run_id"]]).df()
+
+
+def _labelled(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.set_index("asset_id")
+
+
+def _matrix(rows: pd.Series, ids: "pd.Index[str]") -> pd.DataFrame:
+    return pd.DataFrame(np.vstack(rows.tolist()), index=ids, columns=ids)

@@ -1,0 +1,68 @@
+CREATE OR REPLACE VIEW cluster_history AS
+SELECT
+    runs.map,
+    runs.as_of,
+    assets.asset_id,
+    assets.symbol,
+    assets.name,
+    assets.cluster,
+    assets.is_exemplar,
+    assets.rank,
+    assets.market_cap,
+    assets.turnover,
+    assets.last_close,
+    runs.run_id
+FROM runs
+JOIN store.run_assets AS assets USING (run_id)
+WHERE runs.is_newest;
+
+COMMENT ON VIEW cluster_history IS 'Each asset''s cluster on each day. Cluster numbers are given anew each day, by size: compare members, not numbers.';
+COMMENT ON COLUMN cluster_history.map IS 'The map''s name in config.yaml';
+COMMENT ON COLUMN cluster_history.as_of IS 'The last UTC day whose prices are in the map';
+COMMENT ON COLUMN cluster_history.asset_id IS 'The source''s own id of the asset; the only key';
+COMMENT ON COLUMN cluster_history.symbol IS 'A label; two assets may share one';
+COMMENT ON COLUMN cluster_history.name IS 'A label';
+COMMENT ON COLUMN cluster_history.cluster IS '1 is the day''s largest cluster';
+COMMENT ON COLUMN cluster_history.is_exemplar IS 'Whether the asset is its cluster''s centre';
+COMMENT ON COLUMN cluster_history.rank IS 'In the source''s listing; 1 is the largest';
+COMMENT ON COLUMN cluster_history.market_cap IS 'In the quote currency; null where unknown';
+COMMENT ON COLUMN cluster_history.turnover IS 'Traded value a day in the quote currency; null where unknown';
+COMMENT ON COLUMN cluster_history.last_close IS 'The asset''s last price in the window';
+COMMENT ON COLUMN cluster_history.run_id IS 'The run that says so';
+
+CREATE OR REPLACE VIEW latest_clusters AS
+SELECT
+    latest.map,
+    assets.asset_id,
+    assets.symbol,
+    assets.name,
+    assets.cluster,
+    assets.is_exemplar,
+    exemplars.symbol AS exemplar,
+    assets.rank,
+    assets.market_cap,
+    assets.turnover,
+    assets.last_close,
+    latest.as_of,
+    latest.run_id
+FROM latest_runs AS latest
+JOIN store.run_assets AS assets USING (run_id)
+LEFT JOIN store.run_assets AS exemplars
+    ON exemplars.run_id = assets.run_id
+    AND exemplars.cluster = assets.cluster
+    AND exemplars.is_exemplar;
+
+COMMENT ON VIEW latest_clusters IS 'The assets of each map''s newest run, with their clusters.';
+COMMENT ON COLUMN latest_clusters.map IS 'The map''s name in config.yaml';
+COMMENT ON COLUMN latest_clusters.asset_id IS 'The source''s own id of the asset; the only key';
+COMMENT ON COLUMN latest_clusters.symbol IS 'A label; two assets may share one';
+COMMENT ON COLUMN latest_clusters.name IS 'A label';
+COMMENT ON COLUMN latest_clusters.cluster IS '1 is the largest cluster';
+COMMENT ON COLUMN latest_clusters.is_exemplar IS 'Whether the asset is its cluster''s centre';
+COMMENT ON COLUMN latest_clusters.exemplar IS 'Symbol of its cluster''s centre';
+COMMENT ON COLUMN latest_clusters.rank IS 'In the source''s listing; 1 is the largest';
+COMMENT ON COLUMN latest_clusters.market_cap IS 'In the quote currency; null where unknown';
+COMMENT ON COLUMN latest_clusters.turnover IS 'Traded value a day in the quote currency; null where unknown';
+COMMENT ON COLUMN latest_clusters.last_close IS 'The asset''s last price in the window';
+COMMENT ON COLUMN latest_clusters.as_of IS 'The last UTC day whose prices are in the map';
+COMMENT ON COLUMN latest_clusters.run_id IS 'The run that says so';

@@ -1,0 +1,53 @@
+CREATE OR REPLACE VIEW exclusions AS
+SELECT
+    runs.map,
+    runs.as_of,
+    excluded.asset_id,
+    excluded.symbol,
+    excluded.name,
+    excluded.rank,
+    excluded.reason,
+    excluded.detail,
+    runs.run_id
+FROM runs
+JOIN store.run_exclusions AS excluded USING (run_id)
+WHERE runs.is_newest;
+
+COMMENT ON VIEW exclusions IS 'The assets that were left off the map on each day, and why.';
+COMMENT ON COLUMN exclusions.map IS 'The map''s name in config.yaml';
+COMMENT ON COLUMN exclusions.as_of IS 'The last UTC day whose prices are in the map';
+COMMENT ON COLUMN exclusions.asset_id IS 'The source''s own id of the asset; the only key';
+COMMENT ON COLUMN exclusions.symbol IS 'A label; two assets may share one';
+COMMENT ON COLUMN exclusions.name IS 'A label';
+COMMENT ON COLUMN exclusions.rank IS 'In the source''s listing; 1 is the largest';
+COMMENT ON COLUMN exclusions.reason IS 'One word for the kind of reason';
+COMMENT ON COLUMN exclusions.detail IS 'The reason with its figures, as a sentence';
+COMMENT ON COLUMN exclusions.run_id IS 'The run that says so';
+
+CREATE OR REPLACE VIEW repairs AS
+SELECT
+    runs.map,
+    runs.as_of,
+    repaired.asset_id,
+    repaired.symbol,
+    repaired.name,
+    repaired.date,
+    repaired.factor,
+    repaired.reason,
+    repaired.detail,
+    runs.run_id
+FROM runs
+JOIN store.run_repairs AS repaired USING (run_id)
+WHERE runs.is_newest;
+
+COMMENT ON VIEW repairs IS 'The prices that were repaired in memory for a map (splits, redenominations). Stored prices stay as the source gave them.';
+COMMENT ON COLUMN repairs.map IS 'The map''s name in config.yaml';
+COMMENT ON COLUMN repairs.as_of IS 'The last UTC day whose prices are in the map';
+COMMENT ON COLUMN repairs.asset_id IS 'The source''s own id of the asset; the only key';
+COMMENT ON COLUMN repairs.symbol IS 'A label; two assets may share one';
+COMMENT ON COLUMN repairs.name IS 'A label';
+COMMENT ON COLUMN repairs.date IS 'The first day with prices on the new scale';
+COMMENT ON COLUMN repairs.factor IS 'Prices before date were multiplied by it';
+COMMENT ON COLUMN repairs.reason IS 'One word for the kind of reason';
+COMMENT ON COLUMN repairs.detail IS 'The reason with its figures, as a sentence';
+COMMENT ON COLUMN repairs.run_id IS 'The run that says so';

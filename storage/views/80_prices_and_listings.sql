@@ -1,0 +1,64 @@
+-- A map shows the prices of its source: of all assets that were ever asked for, not only of those
+-- on the map. Two maps of one source therefore show the same prices.
+CREATE OR REPLACE VIEW daily_prices AS
+SELECT
+    latest.map,
+    price.date,
+    price.asset_id,
+    coalesce(label.symbol, price.asset_id) AS symbol,
+    price.open,
+    price.high,
+    price.low,
+    price.close,
+    price.volume,
+    price.market_cap,
+    price.turnover,
+    price.source
+FROM latest_runs AS latest
+JOIN store.prices AS price USING (source)
+LEFT JOIN (
+    SELECT source, asset_id, arg_max(symbol, as_of) AS symbol
+    FROM store.listings
+    GROUP BY source, asset_id
+) AS label ON label.source = price.source AND label.asset_id = price.asset_id;
+
+COMMENT ON VIEW daily_prices IS 'Raw prices, as the source gave them, of every asset of each map''s source, on the map or not.';
+COMMENT ON COLUMN daily_prices.map IS 'The map''s name in config.yaml';
+COMMENT ON COLUMN daily_prices.date IS 'The UTC day';
+COMMENT ON COLUMN daily_prices.asset_id IS 'The source''s own id of the asset; the only key';
+COMMENT ON COLUMN daily_prices.symbol IS 'Its newest label; two assets may share one';
+COMMENT ON COLUMN daily_prices.open IS 'Null where unknown, like high and low';
+COMMENT ON COLUMN daily_prices.high IS 'In the quote currency';
+COMMENT ON COLUMN daily_prices.low IS 'In the quote currency';
+COMMENT ON COLUMN daily_prices.close IS 'Always known';
+COMMENT ON COLUMN daily_prices.volume IS 'In units of the asset; null where unknown';
+COMMENT ON COLUMN daily_prices.market_cap IS 'In the quote currency; null where unknown';
+COMMENT ON COLUMN daily_prices.turnover IS 'Traded value in the quote currency; null where unknown';
+COMMENT ON COLUMN daily_prices.source IS 'Where the price comes from: the source of the map''s newest run';
+
+CREATE OR REPLACE VIEW listings AS
+SELECT
+    latest.map,
+    listing.as_of,
+    listing.rank,
+    listing.asset_id,
+    listing.symbol,
+    listing.name,
+    listing.market_cap,
+    listing.turnover,
+    listing.tags,
+    listing.source
+FROM latest_runs AS latest
+JOIN store.listings AS listing USING (source);
+
+COMMENT ON VIEW listings IS 'What the source of each map listed on each day, before any asset was left out.';
+COMMENT ON COLUMN listings.map IS 'The map''s name in config.yaml';
+COMMENT ON COLUMN listings.as_of IS 'The day of the listing';
+COMMENT ON COLUMN listings.rank IS '1 is the largest';
+COMMENT ON COLUMN listings.asset_id IS 'The source''s own id of the asset; the only key';
+COMMENT ON COLUMN listings.symbol IS 'A label; two assets may share one';
+COMMENT ON COLUMN listings.name IS 'A label';
+COMMENT ON COLUMN listings.market_cap IS 'In the quote currency; null where unknown';
+COMMENT ON COLUMN listings.turnover IS 'Traded value a day in the quote currency; null where unknown';
+COMMENT ON COLUMN listings.tags IS 'The source''s tags; empty where it has none';
+COMMENT ON COLUMN listings.source IS 'Where the listing comes from: the source of the map''s newest run';

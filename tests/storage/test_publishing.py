@@ -1,0 +1,224 @@
+import os
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from marketmap.errors import StorageError
+from storage import Database, load, query
+from tests.support.runs import make_run, store
+from tests.support.tables import dump
+
+READ_EVERY_VIEW = """
+import sys, duckdb
+assert duckdb.__version__.startswith("1."), duckdb.__version__
+def check(connection, prefix):
+    views = connection.execute(
+        "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal"
+        " AND database_name = ?", [prefix]
+    ).fetchall()
+    assert len(views) == 13, views
+    for (view,) in views:
+        assert connection.execute(f'FROM "{prefix}".{view}').fetchall(), view
+    comments = connection.execute(
+        "SELECT count(*) FROM duckdb_columns() WHERE comment IS NULL AND schema_name = 'main'"
+        " AND NOT internal AND database_name = ?", [prefix]
+    ).fetchone()
+    assert comments == (0,), comments
+with duckdb.connect(sys.argv[1], read_only=True) as connection:
+    check(connection, "marketmap")
+with duckdb.connect() as connection:
+    connection.execute("ATTACH '%s' AS other (READ_ONLY)" % sys.argv[1].replace("'", "''"))
+    check(connection, "other")
+print(duckdb.__version__)
+"""
+
+PUBLISH = """
+import os, signal, sys
+from pathlib import Path
+import storage.publishing
+from storage import Database
+real = storage.publishing._sync
+def die(path):
+    real(path)
+    os.kill(os.getpid(), signal.SIGKILL)
+storage.publishing._sync = die
+with Database.open(Path(sys.argv[1])) as database:
+    database.publish(Path(sys.argv[2]))
+"""
+
+
+def test_the_copy_holds_all_that_the_database_holds(tmp_path: Path) -> None:
+    copy = tmp_path / "new" / "folder's" / "copy.duckdb"
+    with Database.open(tmp_path / "work.duckdb") as database:
+        store(database, make_run())
+        database.publish(copy)
+    assert dump(copy) == dump(tmp_path / "work.duckdb")
+    assert [entry.name for entry in copy.parent.iterdir()] == ["copy.duckdb"]
+
+
+@pytest.mark.parametrize(
+    "name", ["it's.duckdb", 'a "quoted".duckdb', "with space; DROP.duckdb", "日本.duckdb"]
+)
+def test_any_name_of_a_database_and_its_copy_will_do(tmp_path: Path, name: str) -> None:
+    with Database.open(tmp_path / name) as database:
+        store(database, make_run())
+        database.publish(tmp_path / "published" / name)
+    assert query("FROM latest_runs", tmp_path / "published" / name).num_rows == 1
+
+
+def test_publishing_again_replaces_the_copy(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.duckdb"
+    with Database.open(tmp_path / "work.duckdb") as database:
+        for seed in (1, 2):
+            run = make_run(seed=seed)
+            store(database, run)
+            database.publish(copy)
+            loaded = load("crypto", None, copy)
+            assert loaded.precision.equals(run.structure.precision)
+
+
+def test_a_publisher_that_is_killed_leaves_the_previous_copy(tmp_path: Path) -> None:
+    work, copy = tmp_path / "work.duckdb", tmp_path / "published" / "copy.duckdb"
+    with Database.open(work) as database:
+        store(database, make_run("first"))
+        database.publish(copy)
+        store(database, make_run("second"))
+    killed = subprocess.run([sys.executable, "-c", PUBLISH, str(work), str(copy)], check=False)
+    assert killed.returncode == -9
+    assert len(list(copy.parent.iterdir())) == 2
+    assert query("FROM runs", copy).num_rows == 1
+    with Database.open(work) as database:
+        database.publish(copy)
+    assert [entry.name for entry in copy.parent.iterdir()] == ["copy.duckdb"]
+    assert query("FROM runs", copy).num_rows == 2
+
+
+@pytest.mark.parametrize("step", ["storage.publishing._sync", "pathlib.Path.replace"])
+def test_a_failed_publication_leaves_the_previous_copy_and_no_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    copy = tmp_path / "published" / "copy.duckdb"
+    with Database.open(tmp_path / "work.duckdb") as database:
+        store(database, make_run("first"))
+        database.publish(copy)
+        before = copy.read_bytes()
+        store(database, make_run("second"))
+        with monkeypatch.context() as broken:
+            broken.setattr(step, _no_space)
+            with pytest.raises(StorageError, match=r"not published, .* unchanged: No space left"):
+                database.publish(copy)
+        assert copy.read_bytes() == before
+        assert [entry.name for entry in copy.parent.iterdir()] == ["copy.duckdb"]
+        database.publish(copy)
+    assert query("FROM runs", copy).num_rows == 2
+
+
+def _no_space(path: Path, *_: Path) -> None:
+    raise OSError(28, os.strerror(28), str(path))
+
+
+def test_a_place_that_is_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "copy.duckdb").mkdir()
+    with (
+        Database.open(tmp_path / "work.duckdb") as database,
+        pytest.raises(StorageError, match=r"copy\.duckdb: not published"),
+    ):
+        database.publish(tmp_path / "copy.duckdb")
+
+
+def test_a_log_beside_the_old_copy_is_not_taken_for_the_new_ones(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.duckdb"
+    with Database.open(tmp_path / "work.duckdb") as database:
+        store(database, make_run())
+        database.publish(copy)
+        (tmp_path / "copy.duckdb.wal").write_bytes(b"left by a client that could write")
+        database.publish(copy)
+    assert query("FROM runs", copy).num_rows == 1
+    assert not (tmp_path / "copy.duckdb.wal").exists()
+
+
+def test_other_files_beside_the_copy_are_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    (folder / ".copy.duckdb.123.publishing").write_text("left by a killed publisher")
+    (folder / ".copy.duckdb.123.publishing.wal").write_text("and its log")
+    with Database.open(tmp_path / "work.duckdb") as database:
+        database.publish(folder / "copy.duckdb")
+    assert sorted(entry.name for entry in folder.iterdir()) == ["copy.duckdb", "notes.txt"]
+
+
+def test_the_copy_is_in_the_oldest_format(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "work.duckdb") as database:
+        database.publish(tmp_path / "copy.duckdb")
+    with duckdb.connect() as connection:
+        connection.execute("ATTACH ? AS copy (READ_ONLY)", [str(tmp_path / "copy.duckdb")])
+        tags = connection.execute(
+            "SELECT tags FROM duckdb_databases() WHERE database_name = 'copy'"
+        )
+        (found,) = tags.fetchone() or ({},)
+    assert found["storage_version"].startswith("v1.0.0")
+
+
+@pytest.mark.slow
+def test_the_newest_duckdb_1_reads_every_view(tmp_path: Path) -> None:
+    copy = tmp_path / "it's published" / "marketmap.duckdb"
+    with Database.open(tmp_path / "work.duckdb") as database:
+        store(database, make_run())
+        database.publish(copy)
+    side = tmp_path / "side"
+    subprocess.run([sys.executable, "-m", "venv", str(side)], check=True)
+    python = side / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "--quiet", "duckdb<2", "--only-binary=:all:"]
+    installed = subprocess.run(install, capture_output=True, text=True, check=False)
+    if installed.returncode:
+        pytest.skip(f"pip cannot install duckdb<2: {installed.stderr.strip()[-200:]}")
+    read = [str(python), "-c", READ_EVERY_VIEW, str(copy)]
+    found = subprocess.run(read, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+
+
+READ_ON_AND_ON = """
+import sys, time
+from pathlib import Path
+from storage import query
+copy, stop = Path(sys.argv[1]), Path(sys.argv[2])
+seen = []
+while not stop.exists():
+    found = query("SELECT count(DISTINCT run_id) AS a, count(*) AS b FROM cluster_history", copy)
+    ((a, b),) = (row.values() for row in found.to_pylist())
+    assert b == 8 * a, (a, b)
+    seen.append(a)
+    if len(seen) == 1:
+        print("reading", flush=True)
+assert seen == sorted(seen)
+print(len(seen), seen[0], seen[-1])
+"""
+
+
+def test_readers_see_whole_maps_while_new_ones_are_published(tmp_path: Path) -> None:
+    copy, stop = tmp_path / "published" / "copy.duckdb", tmp_path / "stop"
+    first = date(2026, 1, 1)
+    with Database.open(tmp_path / "work.duckdb") as database:
+        store(database, make_run(as_of=first))
+        database.publish(copy)
+        reader = subprocess.Popen(
+            [sys.executable, "-c", READ_ON_AND_ON, str(copy), str(stop)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "reading\n"
+        for number in range(1, 20):
+            database.save_run(make_run(as_of=first + timedelta(days=number)))
+            database.publish(copy)
+        stop.touch()
+    out, _ = reader.communicate(timeout=60)
+    assert reader.returncode == 0
+    reads, oldest, _ = map(int, out.split())
+    assert reads > 5
+    assert oldest == 1
