@@ -1,0 +1,80 @@
+"""Where a reader should trust a map less, in plain words."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from marketmap.run import MapRun
+from marketmap.structure import MarketStructure
+from reports.text import number, percent, plural
+
+NEAR = 0.8
+"""A fitted penalty this far below the chosen one shows that smaller ones score worse."""
+
+
+def doubts(run: MapRun) -> list[str]:
+    """List what makes a map doubtful; the list is empty when nothing does."""
+    structure = run.structure
+    return [
+        *_about_the_fit(run),
+        *_about_the_penalty(structure),
+        *_about_the_clusters(structure),
+        *_about_the_returns(structure),
+    ]
+
+
+def _about_the_fit(run: MapRun) -> Iterator[str]:
+    found = run.structure.diagnostics
+    tolerance = run.settings.model.precision.tol
+    if not found.converged:
+        yield (
+            "The final fit did not converge: it stopped after "
+            f"{plural(found.n_iter, 'iteration')}. Weak edges may come or go when it runs longer."
+        )
+    if abs(found.duality_gap) > tolerance:
+        yield (
+            f"The duality gap, {number(found.duality_gap, 3)}, is above the tolerance of "
+            f"{number(tolerance, 3)}: the fit may be some way from the best one."
+        )
+
+
+def _about_the_penalty(structure: MarketStructure) -> Iterator[str]:
+    scores, alpha = structure.cv_scores, structure.diagnostics.alpha
+    has_score = np.isfinite(scores["mean_score"])
+    fitted, failed = scores.loc[has_score, "alpha"], scores.loc[~has_score, "alpha"]
+    at_edge = len(fitted) > 1 and fitted.min() > NEAR * alpha
+    if at_edge and (failed < alpha).any():
+        yield (
+            f"{len(failed)} of the {len(scores)} penalties tried could not be fitted, and the "
+            f"chosen one, {number(alpha, 3)}, is next to them: a smaller one, with more edges, "
+            "may describe the market better."
+        )
+    elif at_edge:
+        yield (
+            f"The chosen penalty, {number(alpha, 3)}, is the smallest that was tried: "
+            "a smaller one, with more edges, may describe the market better."
+        )
+    if len(fitted) > 1 and np.isclose(alpha, fitted.max(), rtol=1e-9):
+        yield (
+            f"The chosen penalty, {number(alpha, 3)}, is the largest that was tried: "
+            "the returns hardly support any edge."
+        )
+
+
+def _about_the_clusters(structure: MarketStructure) -> Iterator[str]:
+    found = structure.diagnostics
+    if not found.clusters_converged:
+        yield (
+            f"Affinity propagation had not settled after {found.cluster_iterations} iterations: "
+            "the clusters could be other ones."
+        )
+
+
+def _about_the_returns(structure: MarketStructure) -> Iterator[str]:
+    found = structure.diagnostics
+    if found.n_filled:
+        share = found.n_filled / (found.n_assets * found.n_days)
+        yield (
+            f"{plural(found.n_filled, 'return')} ({percent(share, 2)} of all) were missing and "
+            "set to the asset's mean, which weakens that asset's edges."
+        )

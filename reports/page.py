@@ -1,0 +1,158 @@
+"""The page: every figure and table put together, in one file that asks for nothing."""
+
+import base64
+import hashlib
+import os
+import tempfile
+from datetime import UTC
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.io.json import to_json_plotly
+from plotly.offline import get_plotlyjs
+
+from marketmap.universe import REASONS
+from reports import tables
+from reports.cv_curve import cv_curve
+from reports.doubts import doubts
+from reports.heatmap import heatmap
+from reports.histogram import count_pairs, histogram
+from reports.map_2d import map_2d
+from reports.map_3d import map_3d
+from reports.network import Trace, edges_shown_first
+from reports.price_charts import price_charts
+from reports.styles import ACROSS, INK
+from reports.text import number, percent, plural, signed
+from storage import StoredRun
+
+FONT = 'system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif'
+COMMON_LAYOUT: Trace = {
+    "font": {"family": FONT, "size": 13, "color": INK},
+    "paper_bgcolor": "#ffffff",
+    "plot_bgcolor": "#ffffff",
+    "hoverlabel": {
+        "bgcolor": "#ffffff",
+        "bordercolor": INK,
+        "align": "left",
+        "font": {"color": INK},
+    },
+}
+
+
+def render(stored: StoredRun) -> str:
+    """Draw a stored run as one self-contained HTML page.
+
+    The same stored run gives the same page, byte for byte.
+
+    Parameters
+    ----------
+    stored : StoredRun
+
+    Returns
+    -------
+    str
+        The page; it opens from a file, offline, and forbids itself any request.
+    """
+    run = stored.run
+    structure = run.structure
+    figures = {
+        "map-2d": map_2d(structure),
+        "map-3d": map_3d(structure),
+        "histogram": histogram(structure),
+        "heatmap": heatmap(structure),
+        "cv-curve": cv_curve(structure),
+    }
+    scripts = _scripts()
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            run=run,
+            structure=structure,
+            diagnostics=structure.diagnostics,
+            created_at=stored.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+            versions=sorted(stored.versions.items()),
+            doubts=doubts(run),
+            figures={name: _as_json(figure) for name, figure in figures.items()},
+            heights={name: figure["layout"].get("height") for name, figure in figures.items()},
+            edges_shown_first=edges_shown_first(structure),
+            edge_strengths=structure.edges["partial_correlation"].abs().round(5).tolist(),
+            pairs=count_pairs(structure),
+            clusters=tables.cluster_rows(structure),
+            edges={sign: tables.edge_rows(structure, sign) for sign in (1, -1)},
+            charts=price_charts(run),
+            exclusion_counts=tables.exclusion_counts(run, REASONS),
+            exclusions=tables.records(run.universe.exclusions),
+            repairs=tables.records(run.universe.repairs),
+            reasons=REASONS,
+            diagnostic_rows=tables.diagnostic_rows(structure),
+            settings=tables.setting_rows(run.settings),
+            scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
+            script_hashes=[_csp_hash(script) for script in scripts],
+            across=ACROSS,
+        )
+    )
+
+
+def write_report(stored: StoredRun, to: Path) -> Path:
+    """Render a stored run into a file, which appears whole or not at all.
+
+    Parameters
+    ----------
+    stored : StoredRun
+    to : Path
+        The HTML file; its folder is made where it is missing, an older report is replaced.
+
+    Returns
+    -------
+    Path
+        ``to``.
+    """
+    page = render(stored)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=to.parent, prefix=f".{to.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(page)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(0o644)  # a temporary file can be read by its owner alone
+        part.replace(to)
+    finally:
+        part.unlink(missing_ok=True)
+    return to
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, percent=percent, plural=plural, signed=signed)
+    return environment
+
+
+@cache
+def _scripts() -> tuple[str, ...]:
+    own = (Path(__file__).parent / "templates" / "report.js").read_text(encoding="utf-8")
+    return str(get_plotlyjs()), own
+
+
+@cache
+def _csp_hash(script: str) -> str:
+    """Name a script for the page's Content-Security-Policy, which then runs no other."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+def _as_json(figure: dict[str, Any]) -> Markup:
+    full = {**figure, "layout": {**COMMON_LAYOUT, **figure["layout"]}}
+    # plotly's encoder writes <, > and / as escapes, so that no name can end the script element.
+    return Markup(to_json_plotly(full, engine="json"))  # noqa: S704

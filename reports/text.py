@@ -1,0 +1,59 @@
+"""Words and numbers as a page shows them, and strangers' names made harmless."""
+
+from html import escape
+
+import pandas as pd
+
+MINUS = "\N{MINUS SIGN}"
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+
+
+def plotly_text(text: str) -> str:
+    """Escape a name for plotly, which reads its labels as HTML with live links."""
+    return escape(text, quote=False)
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut a text to ``width`` characters and say by an ellipsis that it was cut."""
+    return text if len(text) <= width else text[: width - 1] + ELLIPSIS
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Write a number with its sign, a true minus included."""
+    return f"{value:+.{digits}f}".replace("-", MINUS)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number with so many significant digits, as ``0.0123``, ``1,234`` or ``1.2e-09``."""
+    if value != 0 and not 1e-4 <= abs(value) < 1e6:
+        text = f"{value:.{digits - 1}e}"
+    elif abs(value) >= 10 ** (digits - 1):
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.{digits}g}"
+    return text.replace("-", MINUS, 1) if value < 0 else text
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share as a percentage."""
+    return f"{share * 100:.{digits}f} %".replace("-", MINUS)
+
+
+def change(factor: float) -> str:
+    """Write what became of a price: ``+12 %``, ``-84 %`` (with a true minus), ``x 23``."""
+    if factor >= 10:
+        return f"\N{MULTIPLICATION SIGN}{factor:,.0f}"
+    points = round((factor - 1) * 100)
+    return f"{points:+d} %".replace("-", MINUS) if points else "0 %"
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun: ``1 day``, ``1,200 days``."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def asset_labels(assets: pd.DataFrame) -> "pd.Series[str]":
+    """Tell each asset's label: its symbol, with its id where two assets share that symbol."""
+    symbols = assets["symbol"].astype("str")
+    ids = assets.index.to_series().astype("str")
+    return symbols.where(~symbols.duplicated(keep=False), symbols + " (" + ids + ")")

@@ -1,0 +1,61 @@
+import pandas as pd
+import pytest
+
+from reports.text import asset_labels, change, number, percent, plotly_text, plural, shorten, signed
+
+
+def test_plotly_text_leaves_no_tag_alive() -> None:
+    assert plotly_text("<a href='x'>&lt;") == "&lt;a href='x'&gt;&amp;lt;"
+
+
+def test_shorten_keeps_what_fits_and_marks_what_it_cut() -> None:
+    assert shorten("12345", 5) == "12345"
+    assert shorten("123456", 5) == "1234…"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.12345, "+0.123"), (-0.5, "\N{MINUS SIGN}0.500"), (0.0, "+0.000")]
+)
+def test_signed_uses_a_true_minus(value: float, text: str) -> None:
+    assert signed(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.52238, "0.5224"),
+        (1234.56, "1,235"),
+        (5.7137e-05, "5.714e-05"),
+        (-4e-17, "\N{MINUS SIGN}4.000e-17"),
+        (2.5e7, "2.500e+07"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_number_has_four_significant_digits(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("factor", "text"),
+    [
+        (1.254, "+25 %"),
+        (0.16, "\N{MINUS SIGN}84 %"),
+        (0.9999, "0 %"),
+        (13.2, "\N{MULTIPLICATION SIGN}13"),
+    ],
+)
+def test_change_says_what_became_of_a_price(factor: float, text: str) -> None:
+    assert change(factor) == text
+
+
+def test_percent_and_plural() -> None:
+    assert percent(0.6667) == "66.7 %"
+    assert plural(1, "day") == "1 day"
+    assert plural(1200, "day") == "1,200 days"
+
+
+def test_assets_that_share_a_symbol_are_told_apart_by_id() -> None:
+    assets = pd.DataFrame({"symbol": ["HOT", "BTC", "HOT"]}, index=["5", "1", "9"])
+
+    assert asset_labels(assets).tolist() == ["HOT (5)", "BTC", "HOT (9)"]

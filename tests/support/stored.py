@@ -1,0 +1,12 @@
+"""Runs as they come out of the database, for whoever reads them."""
+
+from datetime import UTC, datetime
+
+from marketmap.run import MapRun
+from storage import StoredRun
+
+
+def keep(run: MapRun) -> StoredRun:
+    """Give a run the time and the versions that storing it would add."""
+    created_at = datetime(2026, 2, 1, 0, 31, 5, tzinfo=UTC)
+    return StoredRun(run, created_at, {"python": "3.11.9", "duckdb": "2.0.0"})
