@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from flows.environment import quiet_exit
-
 from tests.support.browser import Browser, open_browser
 
 # Headless, quiet and without telemetry, also in the processes that tests start.

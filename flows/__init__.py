@@ -1,0 +1,1 @@
+"""flows: when things happen. Prefect flows, the schedule and the command line."""

@@ -1,0 +1,397 @@
+"""The command line, ``marketmap``: every command, what it takes and what it prints.
+
+What a command needs is imported when it is called: Prefect takes seconds, and neither a query nor
+a report wants it.
+"""
+
+import sys
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from marketmap.errors import ConfigError, MarketmapError
+
+if TYPE_CHECKING:
+    from flows.range import Filled
+    from marketmap.config import Config
+
+app = typer.Typer(
+    name="marketmap",
+    help="The structure of a market, every day, as a database and a map.",
+    epilog="Start with: marketmap run --map demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="What to map, from where and how often. Default: config.yaml, or MARKETMAP_CONFIG.",
+        show_default=False,
+    ),
+]
+MapOption = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        "-m",
+        metavar="NAME",
+        help="A map of config.yaml. Default: the first.",
+        show_default=False,
+    ),
+]
+DayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="YYYY-MM-DD",
+        help="The map's last day. Default: the newest there is.",
+        show_default=False,
+    ),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write here instead of to standard output.",
+        show_default=False,
+    ),
+]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"marketmap {version('marketmap')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    config: Annotated[
+        Path,
+        typer.Option(
+            "--config", "-c", metavar="FILE", envvar="MARKETMAP_CONFIG", help="What to map."
+        ),
+    ] = Path("config.yaml"),
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool,
+        typer.Option("--version", is_eager=True, callback=_version, help="Tell the version."),
+    ] = False,
+) -> None:
+    """Take what stands before the command."""
+    context.obj = config
+
+
+@app.command(epilog="Example: marketmap run --map crypto --as-of 2026-01-31")
+def run(
+    context: typer.Context,
+    map_name: MapOption = None,
+    as_of: DayOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make a map: fetch, choose, fit, store, publish, draw.
+
+    Without --as-of it is the map of the last complete day. Making the same day again replaces it.
+    """
+    path, loaded = _load(context, config)
+    name = _map(loaded, map_name)
+    day = _maybe_day("--as-of", as_of)
+    _start_prefect(loaded, verbose=verbose)
+    from flows.daily import daily
+    from flows.progress import on_screen
+    from flows.summary import summary
+
+    with on_screen():
+        made = daily(name, day, path)
+    _print(summary(made.run, made.report))
+
+
+@app.command(epilog="Example: marketmap report --map crypto --as-of 2026-01-31")
+def report(
+    context: typer.Context,
+    map_name: MapOption = None,
+    as_of: DayOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Default: under data/reports."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Draw a stored map's report again, from the database alone.
+
+    Nothing is fetched or fitted. Without --as-of it is the newest stored day.
+    """
+    _, loaded = _load(context, config)
+    name, day = _map(loaded, map_name), _maybe_day("--as-of", as_of)
+    from reports import write_report
+    from storage import load_run
+
+    stored = load_run(name, day, loaded.published)
+    to = output or loaded.report(name, stored.run.as_of.isoformat())
+    print(write_report(stored, to))
+
+
+@app.command(epilog="Example: marketmap backfill 2025-01-01 2025-12-31 --every 7")
+def backfill(
+    context: typer.Context,
+    start: Annotated[str, typer.Argument(metavar="FIRST_DAY", help="YYYY-MM-DD")],
+    end: Annotated[
+        str | None, typer.Argument(metavar="LAST_DAY", help="Default: the newest day there is.")
+    ] = None,
+    every: Annotated[
+        int, typer.Option(metavar="DAYS", min=1, help="Days between maps, counted from the last.")
+    ] = 1,
+    map_name: MapOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make the maps of past days.
+
+    What is missing is fetched once. A day that cannot be made is skipped with a word; exit code 1
+    says that some were.
+    """
+    path, loaded = _load(context, config)
+    name = _map(loaded, map_name)
+    first, last = _day("FIRST_DAY", start), _maybe_day("LAST_DAY", end)
+    _start_prefect(loaded, verbose=verbose)
+    from flows.backfill import backfill as flow
+    from flows.progress import on_screen
+
+    with on_screen():
+        filled = flow(first, last, every, name, path)
+    _tell_filled(filled)
+
+
+@app.command(epilog="Example: marketmap rebuild --from 2025-01-01")
+def rebuild(
+    context: typer.Context,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="The last day.")
+    ] = None,
+    map_name: MapOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Refit stored days after a change of settings.
+
+    Nothing is fetched: listings and prices are those that are stored. Exit code 1 says that some
+    days were skipped.
+    """
+    path, loaded = _load(context, config)
+    name = _map(loaded, map_name)
+    first, last = _maybe_day("--from", start), _maybe_day("--to", end)
+    _start_prefect(loaded, verbose=verbose)
+    from flows.progress import on_screen
+    from flows.rebuild import rebuild as flow
+
+    with on_screen():
+        filled = flow(first, last, name, path)
+    _tell_filled(filled)
+
+
+@app.command(epilog='Example: marketmap sql "from latest_clusters" --format csv')
+def sql(
+    context: typer.Context,
+    query: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="QUERY",
+            help="One query; read from standard input where left out.",
+            show_default=False,
+        ),
+    ] = None,
+    style: Annotated[
+        Literal["table", "csv", "json", "parquet"], typer.Option("--format", "-f")
+    ] = "table",
+    output: OutputOption = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="List what can be asked, and examples.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Ask the published maps a question in SQL (DuckDB); nothing can be changed.
+
+    Without a query and without input it lists the views and example queries.
+    """
+    _, loaded = _load(context, config)
+    from flows.tables import write
+    from storage import query as ask
+
+    if query is None and not list_ and not sys.stdin.isatty():
+        query = sys.stdin.read()
+    if list_ or query is None:
+        from flows.tables import catalogue
+
+        _print(catalogue(loaded.published))
+        return
+    if not query.strip():
+        raise ConfigError('no query given; expected one such as "from latest_clusters"')
+    write(ask(query, loaded.published), style, output)
+
+
+@app.command(epilog="Example: marketmap export --format graphml --output crypto.graphml")
+def export(
+    context: typer.Context,
+    style: Annotated[
+        Literal["graphml", "edges", "nodes"],
+        typer.Option("--format", "-f", help="edges and nodes are CSV."),
+    ] = "graphml",
+    output: OutputOption = None,
+    map_name: MapOption = None,
+    as_of: DayOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write a stored map's graph for other programs, as GraphML or CSV."""
+    _, loaded = _load(context, config)
+    name, day = _map(loaded, map_name), _maybe_day("--as-of", as_of)
+    from flows.export import export as write
+    from storage import load
+
+    write(load(name, day, loaded.published), style, output)
+
+
+@app.command(epilog="Example: marketmap serve --port 4200")
+def serve(
+    context: typer.Context,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Of the Prefect server. Default: 4200, or a free one."),
+    ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=1, help="Instead of schedule.cron, for trying out."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make the maps of schedule.maps every day, until Ctrl-C.
+
+    It uses the Prefect server at PREFECT_API_URL, or else starts one of its own on 127.0.0.1.
+    """
+    path, loaded = _load(context, config)
+    from flows.progress import on_screen
+    from flows.serve import serve as work
+
+    with on_screen():
+        work(loaded, path, port=port, every=every)
+
+
+@app.command(epilog="Example: marketmap maps")
+def maps(context: typer.Context, config: ConfigOption = None) -> None:
+    """List the maps of config.yaml and the days that are stored of each."""
+    _, loaded = _load(context, config)
+    from storage import stored_days
+
+    for name, settings in loaded.maps.items():
+        try:
+            days = stored_days(loaded.published, name)
+            stored = f"{len(days)} stored, {days[0]} to {days[-1]}"
+        except MarketmapError:
+            stored = f"none stored; make one: marketmap run --map {name}"
+        first = ", the default" if name == loaded.default_map else ""
+        print(f"{name} ({settings.source.kind}{first}): {stored}")
+
+
+@app.command(epilog="Example: marketmap doctor")
+def doctor(context: typer.Context, map_name: MapOption = None, config: ConfigOption = None) -> None:
+    """Check config, database, Prefect and sources, and say what to do.
+
+    Exit code 1 says that something would keep a run from working.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from flows.doctor import examine
+    from flows.tables import printable
+
+    colours = {"ok": "green", "warn": "yellow", "fail": "red"}
+    console, failed = Console(highlight=False, soft_wrap=True), False
+    for finding in examine(config or context.obj, map_name):
+        failed |= finding.verdict == "fail"
+        verdict = Text(f"{finding.verdict:6}", style=colours[finding.verdict])
+        console.print(verdict + Text(f"{finding.what}: {printable(finding.said)}"))
+    if failed:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run a command; a user's mistake ends in one line and exit code 2."""
+    try:
+        app()
+    except MarketmapError as error:
+        from flows.tables import printable
+
+        print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
+        sys.exit(2)
+    except SystemExit as end:
+        if end.code == 130:
+            print("interrupted", file=sys.stderr)
+        raise
+
+
+def _load(context: typer.Context, given: Path | None) -> "tuple[Path, Config]":
+    from marketmap.config import load_config
+
+    path: Path = given or context.obj
+    return path, load_config(path)
+
+
+def _map(config: "Config", name: str | None) -> str:
+    chosen = name or config.default_map
+    config.map_settings(chosen)
+    return chosen
+
+
+def _maybe_day(option: str, text: str | None) -> date | None:
+    return None if text is None else _day(option, text)
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{option} {text!r}: expected a day such as 2026-01-31") from None
+
+
+def _start_prefect(config: "Config", *, verbose: bool) -> None:
+    from flows.environment import prepare, quiet_exit
+
+    quiet_exit()
+    server = prepare(config, verbose=verbose)
+    where = f"on the server at {server}" if server else "with a temporary server"
+    print(f"starting Prefect {where} ...", file=sys.stderr, flush=True)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
+def _tell_filled(filled: "Filled") -> None:
+    print(f"made {len(filled.made)} maps, skipped {len(filled.skipped)} days")
+    if filled.report is not None:
+        print(f"report: {filled.report}")
+    if filled.skipped:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

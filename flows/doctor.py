@@ -1,0 +1,123 @@
+"""``marketmap doctor``: looks at everything a run needs and says what to do where it is missing."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from flows.environment import answers, prefect_home, running_server
+from marketmap.config import Config, load_config
+from marketmap.errors import MarketmapError, SourceDownError
+from marketmap.sources import open_source
+from storage import Database, stored_days
+
+Verdict = Literal["ok", "warn", "fail"]
+
+LOW_DISK, NO_DISK = 5e9, 5e8  # bytes
+ASKED = 10
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a diagnosis."""
+
+    verdict: Verdict
+    what: str
+    said: str
+
+
+def examine(config_path: Path, map_name: str | None) -> Iterator[Finding]:
+    """Look at config, data folder, database, published copy, Prefect and each map's source."""
+    try:
+        config = load_config(config_path)
+        names = [map_name] if map_name else list(config.maps)
+        for name in names:
+            config.map_settings(name)
+    except MarketmapError as error:
+        yield Finding("fail", "config", f"{error}")
+        return
+    yield Finding("ok", "config", f"{config_path}, maps: {', '.join(config.maps)}")
+    yield _data_folder(config)
+    yield _disk(config)
+    yield _database(config)
+    yield _prefect(config)
+    for name in names:
+        yield _source(config, name)
+        yield _published(config, name)
+
+
+def _data_folder(config: Config) -> Finding:
+    try:
+        prefect_home(config)
+    except MarketmapError as error:
+        return Finding("fail", "data folder", str(error))
+    return Finding("ok", "data folder", f"{config.data_dir} can be written to")
+
+
+def _disk(config: Config) -> Finding:
+    folder = config.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 1e9:.1f} GB free"
+    if free < NO_DISK:
+        return Finding("fail", "disk", f"{said}; a run needs room for a copy of its database")
+    if free < LOW_DISK:
+        return Finding("warn", "disk", f"{said}; make room before it runs out")
+    return Finding("ok", "disk", said)
+
+
+def _database(config: Config) -> Finding:
+    if not config.database.exists():
+        said = f"{config.database} is not there yet; marketmap run makes it"
+        return Finding("warn", "database", said)
+    try:
+        with Database.open(config.database, wait_seconds=2):
+            pass
+    except MarketmapError as error:
+        return Finding("fail", "database", str(error))
+    size = config.database.stat().st_size / 1e6
+    return Finding("ok", "database", f"{config.database}, {size:.0f} MB")
+
+
+def _prefect(config: Config) -> Finding:
+    try:
+        versions = f"Prefect {version('prefect')}, FastAPI {version('fastapi')}"
+    except PackageNotFoundError as error:
+        return Finding("fail", "prefect", f"{error}; install marketmap anew")
+    url = os.environ.get("PREFECT_API_URL")
+    if url and not answers(url):
+        said = f"no server answers at PREFECT_API_URL={url}; start it, or unset the variable"
+        return Finding("fail", "prefect", said)
+    url = url or running_server(config)
+    said = f"server at {url}" if url else "no server running; runs start a temporary one"
+    return Finding("ok", "prefect", f"{versions}; {said}")
+
+
+def _source(config: Config, name: str) -> Finding:
+    what, settings = f"source of {name}", config.map_settings(name)
+    try:
+        source = open_source(settings.source, config.fetch, config.folder)
+        last = source.last_day(datetime.now(UTC))
+        listing = source.listing(last, ASKED, settings.universe.rank_by)
+    except SourceDownError as error:
+        return Finding("fail", what, f"{error}; check the network and base_url, or try again later")
+    except MarketmapError as error:
+        return Finding("fail", what, str(error))
+    largest = listing["asset_id"].iloc[0]
+    return Finding("ok", what, f"{source.name} answers; last day {last}, largest asset {largest}")
+
+
+def _published(config: Config, name: str) -> Finding:
+    what = f"maps of {name}"
+    if not config.published.exists():
+        return Finding("warn", what, f"nothing is published yet; run: marketmap run --map {name}")
+    try:
+        days = stored_days(config.published, name)
+    except MarketmapError as error:
+        return Finding("warn", what, f"{error}; run: marketmap run --map {name}")
+    return Finding("ok", what, f"{len(days)} stored days, {days[0]} to {days[-1]}")

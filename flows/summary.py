@@ -1,0 +1,61 @@
+"""What a run ends with on the terminal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from flows.tables import printable
+from marketmap.run import MapRun, Recovery
+
+
+def summary(run: MapRun, report: Path) -> Iterator[str]:
+    """Tell in a few lines what a map shows, what a reader must know, and where its report is."""
+    diagnostics = run.structure.diagnostics
+    yield (
+        f"map {run.map} as of {run.as_of}: {diagnostics.n_assets} assets, "
+        f"{diagnostics.n_days} days, {diagnostics.n_clusters} clusters, {diagnostics.n_edges} edges"
+    )
+    yield f"alpha {diagnostics.alpha:.4g}"
+    yield from _doubts(run)
+    yield f"left out: {_counted(run.universe.exclusions)}"
+    if len(run.universe.repairs):
+        yield f"repaired: {_counted(run.universe.repairs)}"
+    yield from (f"note: {printable(note)}" for note in run.notes)
+    if run.recovery is not None:
+        yield recovery_line(run.recovery)
+    yield f"report: {report}"
+
+
+def recovery_line(recovery: Recovery) -> str:
+    """Tell how much of a simulated market's planted sectors a map found."""
+    return (
+        f"recovered {recovery.this:.2f} of the planted sectors (adjusted Rand index; "
+        f"mean {recovery.mean:.2f}, worst {recovery.worst:.2f} over {recovery.n_seeds} seeds)"
+    )
+
+
+def _doubts(run: MapRun) -> Iterator[str]:
+    diagnostics = run.structure.diagnostics
+    if not diagnostics.converged:
+        yield (
+            f"warning: the fit stopped after {diagnostics.n_iter} iterations with a duality gap "
+            f"of {diagnostics.duality_gap:.2g}, before it converged"
+        )
+    if diagnostics.failed_fits:
+        yield (
+            f"warning: {diagnostics.failed_fits} of {len(run.structure.cv_scores)} penalties "
+            "could not be scored in cross-validation; the chosen alpha may be too large"
+        )
+    if not diagnostics.clusters_converged:
+        yield f"warning: clustering had not settled after {diagnostics.cluster_iterations} rounds"
+    if run.survivors_only:
+        yield "warning: the listing is of a later day; assets that vanished since are missing"
+
+
+def _counted(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "none"
+    counts = table["reason"].value_counts()
+    reasons = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+    return f"{len(table)} ({reasons})"

@@ -1,0 +1,72 @@
+"""A Prefect server for all tests of flows, and a desk that has made one map."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.environment import is_healthy
+from tests.support.command import Desk, map_config
+
+# Importing Prefect makes its folder, which is in the user's home unless told otherwise.
+_home = tempfile.TemporaryDirectory()
+os.environ["PREFECT_HOME"] = _home.name
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start one server for the session: a temporary one a run would take seconds each."""
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    environment = {**Desk(home).variables(), "PREFECT_HOME": str(home)}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "flows.child", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
+    url = f"http://127.0.0.1:{port}/api"
+    deadline = time.monotonic() + 120
+    while not is_healthy(url):
+        assert server.poll() is None, "the Prefect server has ended"
+        assert time.monotonic() < deadline, "the Prefect server did not start"
+        time.sleep(0.2)
+    yield url
+    server.terminate()
+    server.wait(30)
+    assert server.stdin is not None
+    server.stdin.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Give an empty folder with a small simulated map in its config.yaml."""
+    desk = Desk(tmp_path)
+    desk.write(map_config())
+    return desk
+
+
+@pytest.fixture
+def connected(desk: Desk, prefect_api: str) -> Desk:
+    """Give the same, whose flows run on the session's Prefect server."""
+    return Desk(desk.folder, {"PREFECT_API_URL": prefect_api})
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Desk:
+    """Give a desk that has made the small simulated map; to be read only."""
+    desk = Desk(tmp_path_factory.mktemp("made"), {"PREFECT_API_URL": prefect_api})
+    desk.write(map_config())
+    run = desk.run("run")
+    assert run.returncode == 0, run.stderr
+    return desk
