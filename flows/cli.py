@@ -147,12 +147,15 @@ def report(
     print(write_report(stored, to))
 
 
-@app.command(epilog="Example: marketmap backfill 2025-01-01 2025-12-31 --every 7")
+@app.command(epilog="Example: marketmap backfill --from 2025-01-01 --every 7")
 def backfill(
     context: typer.Context,
-    start: Annotated[str, typer.Argument(metavar="FIRST_DAY", help="YYYY-MM-DD")],
+    start: Annotated[
+        str, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day.", show_default=False)
+    ],
     end: Annotated[
-        str | None, typer.Argument(metavar="LAST_DAY", help="Default: the newest day there is.")
+        str | None,
+        typer.Option("--to", metavar="YYYY-MM-DD", help="The last day. Default: the newest."),
     ] = None,
     every: Annotated[
         int, typer.Option(metavar="DAYS", min=1, help="Days between maps, counted from the last.")
@@ -168,7 +171,7 @@ def backfill(
     """
     path, loaded = _load(context, config)
     name = _map(loaded, map_name)
-    first, last = _day("FIRST_DAY", start), _maybe_day("LAST_DAY", end)
+    first, last = _day("--from", start), _maybe_day("--to", end)
     _start_prefect(loaded, verbose=verbose)
     from flows.backfill import backfill as flow
     from flows.progress import on_screen
@@ -182,10 +185,12 @@ def backfill(
 def rebuild(
     context: typer.Context,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day.")
+        str | None,
+        typer.Option("--from", metavar="YYYY-MM-DD", help="The first day. Default: the oldest."),
     ] = None,
     end: Annotated[
-        str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="The last day.")
+        str | None,
+        typer.Option("--to", metavar="YYYY-MM-DD", help="The last day. Default: the newest."),
     ] = None,
     map_name: MapOption = None,
     config: ConfigOption = None,

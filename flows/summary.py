@@ -7,6 +7,7 @@ import pandas as pd
 
 from flows.tables import printable
 from marketmap.run import MapRun, Recovery
+from reports.doubts import doubts
 
 
 def summary(run: MapRun, report: Path) -> Iterator[str]:
@@ -17,7 +18,9 @@ def summary(run: MapRun, report: Path) -> Iterator[str]:
         f"{diagnostics.n_days} days, {diagnostics.n_clusters} clusters, {diagnostics.n_edges} edges"
     )
     yield f"alpha {diagnostics.alpha:.4g}"
-    yield from _doubts(run)
+    yield from (f"warning: {doubt}" for doubt in doubts(run))
+    if run.survivors_only:
+        yield "warning: the listing is of a later day; assets that vanished since are missing"
     yield f"left out: {_counted(run.universe.exclusions)}"
     if len(run.universe.repairs):
         yield f"repaired: {_counted(run.universe.repairs)}"
@@ -33,24 +36,6 @@ def recovery_line(recovery: Recovery) -> str:
         f"recovered {recovery.this:.2f} of the planted sectors (adjusted Rand index; "
         f"mean {recovery.mean:.2f}, worst {recovery.worst:.2f} over {recovery.n_seeds} seeds)"
     )
-
-
-def _doubts(run: MapRun) -> Iterator[str]:
-    diagnostics = run.structure.diagnostics
-    if not diagnostics.converged:
-        yield (
-            f"warning: the fit stopped after {diagnostics.n_iter} iterations with a duality gap "
-            f"of {diagnostics.duality_gap:.2g}, before it converged"
-        )
-    if diagnostics.failed_fits:
-        yield (
-            f"warning: {diagnostics.failed_fits} of {len(run.structure.cv_scores)} penalties "
-            "could not be scored in cross-validation; the chosen alpha may be too large"
-        )
-    if not diagnostics.clusters_converged:
-        yield f"warning: clustering had not settled after {diagnostics.cluster_iterations} rounds"
-    if run.survivors_only:
-        yield "warning: the listing is of a later day; assets that vanished since are missing"
 
 
 def _counted(table: pd.DataFrame) -> str:

@@ -27,7 +27,11 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     arguments = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**Desk(home).variables(), "PREFECT_HOME": str(home)}
+    environment = {
+        **Desk(home).variables(),
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    }
     server = subprocess.Popen(
         [sys.executable, "-m", "flows.child", *arguments],
         stdin=subprocess.PIPE,

@@ -21,7 +21,7 @@ def test_days_are_counted_back_from_the_last() -> None:
 
 @pytest.mark.slow
 def test_a_range_is_made_then_made_anew_under_other_settings(connected: Desk) -> None:
-    run = connected.run("backfill", "2025-12-20", "2025-12-31", "--every", "5")
+    run = connected.run("backfill", "--from", "2025-12-20", "--to", "2025-12-31", "--every", "5")
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[0] == "made 3 maps, skipped 0 days"
     for number, day in enumerate(("2025-12-21", "2025-12-26", "2025-12-31"), start=1):
@@ -48,7 +48,7 @@ def test_a_range_is_made_then_made_anew_under_other_settings(connected: Desk) ->
 def test_a_day_without_enough_data_is_skipped_and_told(connected: Desk) -> None:
     # the simulated market begins 30 days before its window: earlier days have no full window
     connected.write(map_config({**SMALL_MARKET}))
-    run = connected.run("backfill", "2025-09-01", "2025-12-31", "--every", "60")
+    run = connected.run("backfill", "--from", "2025-09-01", "--to", "2025-12-31", "--every", "60")
     assert run.returncode == 1, run.stderr
     made, skipped = run.stdout.splitlines()[0].removeprefix("made ").split(" maps, skipped ")
     assert int(made) >= 1
@@ -61,7 +61,7 @@ def test_a_day_without_enough_data_is_skipped_and_told(connected: Desk) -> None:
 
 @pytest.mark.slow
 def test_a_range_that_ends_after_the_last_day_is_refused(connected: Desk) -> None:
-    run = connected.run("backfill", "2025-12-30", "2026-01-05")
+    run = connected.run("backfill", "--from", "2025-12-30", "--to", "2026-01-05")
     assert run.returncode == 2
     assert "the last complete day that simulated:" in run.stderr
     assert "Traceback" not in run.stderr

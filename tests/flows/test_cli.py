@@ -82,7 +82,7 @@ def test_the_config_may_be_named_by_a_variable(desk: Desk) -> None:
     [
         (("run", "--map", "gold"), "no map 'gold' in config.yaml; it has: demo"),
         (("run", "--as-of", "tomorrow"), "--as-of 'tomorrow': expected a day such as 2026-01-31"),
-        (("backfill", "2025-1"), "FIRST_DAY '2025-1': expected a day such as 2026-01-31"),
+        (("backfill", "--from", "2025-1"), "--from '2025-1': expected a day such as 2026-01-31"),
         (("rebuild", "--to", "x"), "--to 'x': expected a day such as 2026-01-31"),
     ],
 )

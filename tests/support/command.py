@@ -50,11 +50,7 @@ class Desk:
         return [sys.executable, "-m", "flows.cli", *arguments]
 
     def variables(self) -> dict[str, str]:
-        own = {
-            k: v
-            for k, v in os.environ.items()
-            if not k.startswith(("PREFECT_", "MARKETMAP"))
-        }
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MARKETMAP"))}
         return {**own, "COLUMNS": "100", **self.environment}
 
     def ask(self, sql: str) -> pa.Table:
