@@ -16,8 +16,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "marketmap needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'
 	@echo "Setting up $(VENV) (about two minutes, once) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@# The lock is complete: pip need not resolve it, which it does wrongly for pinned extras.
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --quiet
 	@touch $@
 
 demo: $(READY) ## map a simulated market and say where its report is
