@@ -5,13 +5,15 @@ a report wants it.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from flows.options import ConfigOption, DayOption, MapOption, OutputOption, VerboseOption
 from marketmap.errors import ConfigError, MarketmapError
 
 if TYPE_CHECKING:
@@ -28,47 +30,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        metavar="FILE",
-        help="What to map, from where and how often. Default: config.yaml, or MARKETMAP_CONFIG.",
-        show_default=False,
-    ),
-]
-MapOption = Annotated[
-    str | None,
-    typer.Option(
-        "--map",
-        "-m",
-        metavar="NAME",
-        help="A map of config.yaml. Default: the first.",
-        show_default=False,
-    ),
-]
-DayOption = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of",
-        metavar="YYYY-MM-DD",
-        help="The map's last day. Default: the newest there is.",
-        show_default=False,
-    ),
-]
-OutputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write here instead of to standard output.",
-        show_default=False,
-    ),
-]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log.")]
 
 
 def _version(wanted: bool) -> None:
@@ -112,12 +73,10 @@ def run(
     path, loaded = _load(context, config)
     name = _map(loaded, map_name)
     day = _maybe_day("--as-of", as_of)
-    _start_prefect(loaded, verbose=verbose)
-    from flows.daily import daily
-    from flows.progress import on_screen
-    from flows.summary import summary
-
-    with on_screen():
+    with _prefect(loaded, verbose=verbose):
+        from flows.daily import daily
+        from flows.summary import summary
+    with _at_work():
         made = daily(name, day, path)
     _print(summary(made.run, made.report))
 
@@ -172,11 +131,9 @@ def backfill(
     path, loaded = _load(context, config)
     name = _map(loaded, map_name)
     first, last = _day("--from", start), _maybe_day("--to", end)
-    _start_prefect(loaded, verbose=verbose)
-    from flows.backfill import backfill as flow
-    from flows.progress import on_screen
-
-    with on_screen():
+    with _prefect(loaded, verbose=verbose):
+        from flows.backfill import backfill as flow
+    with _at_work():
         filled = flow(first, last, every, name, path)
     _tell_filled(filled)
 
@@ -204,11 +161,9 @@ def rebuild(
     path, loaded = _load(context, config)
     name = _map(loaded, map_name)
     first, last = _maybe_day("--from", start), _maybe_day("--to", end)
-    _start_prefect(loaded, verbose=verbose)
-    from flows.progress import on_screen
-    from flows.rebuild import rebuild as flow
-
-    with on_screen():
+    with _prefect(loaded, verbose=verbose):
+        from flows.rebuild import rebuild as flow
+    with _at_work():
         filled = flow(first, last, name, path)
     _tell_filled(filled)
 
@@ -338,7 +293,9 @@ def doctor(context: typer.Context, map_name: MapOption = None, config: ConfigOpt
 
 
 def main() -> None:
-    """Run a command; a user's mistake ends in one line and exit code 2."""
+    """Run a command; a user's mistake ends in one line and exit code 2, Ctrl-C in 130."""
+    from flows.interrupt import EXIT_CODE, interrupted
+
     try:
         app()
     except MarketmapError as error:
@@ -347,9 +304,14 @@ def main() -> None:
         print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         sys.exit(2)
     except SystemExit as end:
-        if end.code == 130:
+        if end.code == EXIT_CODE:
             print("interrupted", file=sys.stderr)
         raise
+    except Exception:
+        if not interrupted():
+            raise
+        print("interrupted", file=sys.stderr)
+        sys.exit(EXIT_CODE)
 
 
 def _load(context: typer.Context, given: Path | None) -> "tuple[Path, Config]":
@@ -376,13 +338,28 @@ def _day(option: str, text: str) -> date:
         raise ConfigError(f"{option} {text!r}: expected a day such as 2026-01-31") from None
 
 
-def _start_prefect(config: "Config", *, verbose: bool) -> None:
+@contextmanager
+def _prefect(config: "Config", *, verbose: bool) -> Iterator[None]:
+    """Prepare for the import of Prefect, which the block does."""
     from flows.environment import prepare, quiet_exit
+    from flows.interrupt import interrupts_at_once
 
     quiet_exit()
     server = prepare(config, verbose=verbose)
     where = f"on the server at {server}" if server else "with a temporary server"
-    print(f"starting Prefect {where} ...", file=sys.stderr, flush=True)
+    with interrupts_at_once():
+        print(f"starting Prefect {where} ...", file=sys.stderr, flush=True)
+        yield
+
+
+@contextmanager
+def _at_work() -> Iterator[None]:
+    """Show what a flow says, and let Ctrl-C end it."""
+    from flows.interrupt import interrupts_in_time
+    from flows.progress import on_screen
+
+    with interrupts_in_time(), on_screen():
+        yield
 
 
 def _print(lines: Iterable[str]) -> None:
