@@ -102,7 +102,9 @@ def bring_prices(
     if not source.is_remote:
         with Database.open(config.database) as database:
             count("prices", 0, len(asset_ids))
-            database.upsert_prices(source.name, read_prices(source, asset_ids, *days))
+            prices = read_prices(source, asset_ids, *days)
+            # A row that was taken out of a file must not live on in the maps.
+            database.upsert_prices(source.name, prices, whole=(asset_ids, days))
             count("prices", len(asset_ids), len(asset_ids))
         return ()
     arrival = _fetch(config, source, asset_ids, days)

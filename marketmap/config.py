@@ -98,6 +98,8 @@ def load_config(path: Path) -> Config:
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text; expected a YAML file") from None
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be read ({error.strerror}); expected a config.yaml, "
@@ -105,7 +107,7 @@ def load_config(path: Path) -> Config:
         ) from None
     try:
         content = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - it is a SafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: such as a 30th of February
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected keys such as maps, found {type(content).__name__}")
@@ -189,7 +191,12 @@ def _key(problem: ErrorDetails) -> str:
     """Tell the key as config.yaml has it, without the names of types that pydantic adds."""
     kinds = {"coinmarketcap", "files", "simulated"}
     parts = [str(part) for part in problem["loc"]]
-    return ".".join(p for p in parts if p not in kinds and not _TYPES_IN_PLACE.match(p))
+    kept = [
+        part
+        for before, part in zip(["", *parts], parts, strict=False)
+        if not (before == "source" and part in kinds) and not _TYPES_IN_PLACE.match(part)
+    ]
+    return ".".join(kept)
 
 
 def _known_keys() -> list[str]:

@@ -12,7 +12,7 @@ turnover   float   traded value a day in the quote currency; NaN where unknown
 tags       list    the source's tags, as text; empty where it has none
 ========== ======= ==========================================================================
 
-**Prices** have one row an asset and day, ordered by asset and date, without duplicates:
+**Prices** have one row an asset and day, ordered by asset and date:
 
 ========== =================== ==============================================================
 date       datetime64[us]      midnight UTC of the day, without time zone

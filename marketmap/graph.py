@@ -64,7 +64,7 @@ def build_graph(assets: pd.DataFrame, edges: pd.DataFrame) -> "nx.Graph[str]":
         Nodes also carry ``degree`` (edges), ``strength`` (the sum of their weights),
         ``betweenness`` (share of shortest paths that lead through, the length of an edge being
         1 / weight) and ``pagerank``. Edges carry ``partial_correlation``, ``weight`` (its size),
-        ``sign`` (1 or -1) and ``within_cluster``.
+        ``length``, ``sign`` (1 or -1) and ``within_cluster``.
     """
     graph: nx.Graph[str] = nx.Graph()
     attributes = assets[["symbol", "name", "cluster", "is_exemplar"]].astype("object")

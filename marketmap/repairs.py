@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from marketmap.jumps import FEWEST_DAYS, SURGE, Move, Track, examine
+from marketmap.jumps import FEWEST_DAYS, PEAK, SURGE, Move, Track, examine
 
 CLEAN_RATIOS = (
     *(1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 100.0),
@@ -174,7 +174,8 @@ def _by_turnover(move: Move, usual_step: float, limit: float) -> float | None:
     size = abs(move.step)
     if not move.is_whole or (not move.has_bar and size < 12 * usual_step and size < limit):
         return None
-    allowed = max(SURGE, size / 3)
+    # Without a bar nothing tells a crash from a split but turnover: it must be quieter then.
+    allowed = max(SURGE if move.has_bar else PEAK, size / 3)
     # A comparison with NaN (turnover unknown) is false: no evidence, no repair.
     quiet = abs(move.surge) < allowed
     steady = abs(move.turnover_change) < (size / 2 if size >= limit else size)

@@ -1,5 +1,7 @@
 """Prices become returns: joined by day, never by row number."""
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 
@@ -34,12 +36,16 @@ def compute_returns(
         The dates are not dates, repeat or run backwards, a price is zero, negative or infinite, or
         ``opens`` is missing.
     """
+    if kind not in get_args(ReturnKind):
+        kinds = ", ".join(get_args(ReturnKind))
+        raise DataError(f"returns of kind {kind!r} are not known; expected one of: {kinds}")
     check_prices(closes, "closes")
     if kind == "intraday":
         if opens is None:
             raise DataError("intraday returns need opening prices: pass opens")
-        opens = opens.reindex(index=closes.index, columns=closes.columns)
+        opens = opens.sort_index()
         check_prices(opens, "opens")
+        opens = opens.reindex(index=closes.index, columns=closes.columns)
         return (closes / opens - 1.0).iloc[1:]
     ratio = closes / closes.shift(1)
     returns = ratio.apply(np.log) if kind == "log" else ratio - 1.0
@@ -49,6 +55,9 @@ def compute_returns(
 def check_prices(prices: pd.DataFrame, what: str) -> None:
     """Raise a DataError unless the dates rise and every price is positive or missing."""
     check_dates(prices, what)
+    text = [not pd.api.types.is_numeric_dtype(kind) for kind in prices.dtypes]
+    if any(text):
+        raise DataError(f"{what}: column {prices.columns[text][0]!r} is not numeric")
     wrong = (prices <= 0) | np.isinf(prices)
     if wrong.to_numpy().any():
         asset = wrong.columns[wrong.any().to_numpy()][0]

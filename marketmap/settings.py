@@ -18,10 +18,24 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Penalties = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=2)]
 
 
+EXCLUDED_TAGS = (
+    "stablecoin",
+    "wrapped-tokens",
+    "liquid-staking-derivatives",
+    "liquid-restaking-tokens",
+    "tokenized-gold",
+    "tokenized-silver",
+    "tokenized-commodities",
+    "tokenized-assets",
+    "tokenized-stock",
+)
+"""Stablecoins, wrapped and staked twins, and what stands for things outside of the market."""
+
+
 class Settings(BaseModel):
     """Base of all settings: frozen, and strict about unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class CoinMarketCapSettings(Settings):
@@ -64,7 +78,7 @@ class UniverseSettings(Settings):
     size: int = Field(100, ge=2)
     candidates: PositiveInt | None = None
     rank_by: RankBy = "auto"
-    excluded_tags: tuple[str, ...] = ()
+    excluded_tags: tuple[str, ...] = EXCLUDED_TAGS
     excluded_assets: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -82,7 +96,8 @@ class UniverseSettings(Settings):
 class GateSettings(Settings):
     """When an asset's prices are not fit to be mapped."""
 
-    max_missing: Fraction = 0.02
+    # A missing price costs two returns, of which the model takes a tenth missing at the most.
+    max_missing: float = Field(0.02, ge=0, le=0.05)
     pegged_volatility: float = Field(0.003, ge=0)
     foreign_volatility_ratio: float = Field(0.2, ge=0)
     foreign_correlation: Fraction = 0.5

@@ -84,7 +84,7 @@ class MarketStructure:
     assets : DataFrame of shape (n_assets, 4), indexed by asset_id
         ``symbol``, ``name``, ``cluster`` (int, 1 is the largest) and ``is_exemplar`` (bool).
     correlation : DataFrame of shape (n_assets, n_assets)
-        Of the returns, as they are.
+        Of the returns; missing ones count as the asset's mean.
     covariance : DataFrame of shape (n_assets, n_assets)
         The model's, of standardised returns.
     precision : DataFrame of shape (n_assets, n_assets)
@@ -159,12 +159,12 @@ def fit_structure(
 
     Examples
     --------
-    >>> import marketmap
-    >>> from marketmap.sources import open_source
-    >>> returns = marketmap.example_returns(n_assets=24, n_days=200, seed=1)
-    >>> structure = marketmap.fit_structure(returns)
+    >>> import marketmap, numpy as np, pandas as pd
+    >>> days = pd.date_range("2026-01-01", periods=200)
+    >>> noise = np.random.default_rng(0).normal(size=(200, 10))
+    >>> structure = marketmap.fit_structure(pd.DataFrame(noise, index=days))
     >>> structure.precision.shape
-    (24, 24)
+    (10, 10)
     """
     settings = settings or ModelSettings()
     standardised, n_filled = standardise(returns)
@@ -247,7 +247,13 @@ def _labelled(matrix: npt.NDArray[np.float64], ids: "pd.Index[str]") -> pd.DataF
 def _assets(
     ids: "pd.Index[str]", clustering: Clustering, labels: pd.DataFrame | None
 ) -> pd.DataFrame:
-    given = pd.DataFrame(index=ids) if labels is None else labels.reindex(ids)
+    given = pd.DataFrame(index=ids)
+    if labels is not None:
+        labels = labels.set_axis(labels.index.astype("str"))
+        if not labels.index.is_unique:
+            twice = labels.index[labels.index.duplicated()][0]
+            raise DataError(f"labels: asset {twice!r} is there twice; expected one row an asset")
+        given = labels.reindex(ids)
     given = given.reindex(columns=["symbol", "name"]).astype("object")
     symbol = given["symbol"].where(given["symbol"].notna(), ids.to_series())
     is_exemplar = np.zeros(len(ids), dtype=bool)

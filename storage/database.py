@@ -122,6 +122,7 @@ class Database:
         source: str,
         prices: pd.DataFrame,
         asked: Mapping[str, tuple[date, date]] | None = None,
+        whole: tuple[Iterable[str], tuple[date, date]] | None = None,
     ) -> int:
         """Insert new prices and update changed ones; prices that are the same stay untouched.
 
@@ -133,6 +134,9 @@ class Database:
         asked : mapping of str to (first day, last day), optional
             By asset id, the days that the source was asked for. They count as covered up to the
             last day that came; where nothing came, up to a week before the last day asked for.
+        whole : tuple of (asset ids, (first day, last day)), optional
+            Assets and days of which ``prices`` holds all that there is: what was stored of them
+            and is not among ``prices`` is removed.
 
         Returns
         -------
@@ -145,7 +149,7 @@ class Database:
             An asset has more than one row on a day.
         """
         with self._transaction() as connection:
-            return raw_prices.upsert_prices(connection, source, prices, asked)
+            return raw_prices.upsert_prices(connection, source, prices, asked, whole)
 
     def prices(
         self, source: str, asset_ids: Iterable[str], start: date | None, end: date

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -108,6 +108,8 @@ def _known_day(
     days = _days(connection, map_name)
     if as_of is None:
         return days[-1]
+    if isinstance(as_of, datetime):  # pandas' Timestamp too
+        as_of = as_of.date()
     try:
         day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     except ValueError:

@@ -25,6 +25,7 @@ def upsert_prices(
     source: str,
     prices: pd.DataFrame,
     asked: Mapping[str, Days] | None,
+    whole: tuple[Iterable[str], Days] | None = None,
 ) -> int:
     """Insert new prices and update changed ones; see :meth:`storage.Database.upsert_prices`."""
     rows = price_frame(prices)
@@ -37,6 +38,17 @@ def upsert_prices(
         )
     connection.register("new_prices", pa.Table.from_pandas(rows, preserve_index=False))
     merged = connection.execute(statement("merge_prices"), [source]).fetchone()
+    if whole:
+        asset_ids, (first_day, last_day) = list(whole[0]), whole[1]
+        connection.execute(
+            statement("delete_vanished_prices"),
+            {
+                "source": source,
+                "asset_ids": asset_ids,
+                "first_day": first_day,
+                "last_day": last_day,
+            },
+        )
     connection.unregister("new_prices")
     if asked:
         _record_asked(connection, source, asked)

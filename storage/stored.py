@@ -8,7 +8,9 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
+from marketmap.errors import StorageError
 from marketmap.repairs import apply_repairs
 from marketmap.run import MapRun, Recovery
 from marketmap.settings import MapSettings
@@ -48,6 +50,17 @@ def read_run_row(
     return None if row is None else dict(zip(columns, row, strict=True))
 
 
+def _settings(row: Row) -> MapSettings:
+    try:
+        return MapSettings.model_validate_json(row["settings"])
+    except ValidationError:
+        raise StorageError(
+            f"map {row['map']} on {row['as_of']}: made under settings that this version does not "
+            f"know; make it anew: marketmap rebuild --map {row['map']} --from {row['as_of']} "
+            f"--to {row['as_of']}"
+        ) from None
+
+
 def rebuild_run(connection: duckdb.DuckDBPyConnection, row: Row) -> StoredRun:
     """Put a run together from its row in ``store.runs`` and all that belongs to it."""
     assets = _labelled(_frame(connection, "read_run_assets", row))
@@ -55,7 +68,7 @@ def rebuild_run(connection: duckdb.DuckDBPyConnection, row: Row) -> StoredRun:
     run = MapRun(
         map=row["map"],
         as_of=row["as_of"],
-        settings=MapSettings.model_validate_json(row["settings"]),
+        settings=_settings(row),
         source=row["source"],
         universe=_universe(connection, row, assets),
         structure=rebuild_structure(connection, row, assets),

@@ -87,7 +87,7 @@ def _parse_csv(path: Path, columns: list[str], types: dict[str, Any]) -> Any:
 
 def read_symbols(column: Any, path: Path) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Tell the symbols in order, and of each row the place of its symbol among them."""
-    texts = pc.cast(column, pa.string())
+    texts = _as_text(column, "symbol", path)
     unknown = _rows_where(pc.or_kleene(pc.is_null(texts), pc.equal(texts, "")))
     if len(unknown):
         where = "no row has one" if len(unknown) == len(texts) else f"row {unknown[0] + 1} has none"
@@ -126,12 +126,12 @@ def _parse_days(column: Any, path: Path) -> Days:
     for place, text in enumerate(encoded.dictionary.to_pylist()):
         try:
             moment = datetime.fromisoformat((text or "").strip())
-        except ValueError:
+            if moment.tzinfo is not None:
+                moment = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             row = int(np.argmax(indices == place)) + 1
             what = f"{text!r} is no date" if text else "empty"
             raise DataError(f"{path}: column date, row {row}: {what}, expected {A_DAY}") from None
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(UTC)
         days[place] = moment.date()
     parsed: Days = days[indices]
     return parsed
@@ -186,13 +186,22 @@ def _first_text(texts: Any) -> int:
     return first
 
 
-def read_texts(column: Any | None, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
-    """Tell the texts of some rows; None where there is none."""
+def read_texts(
+    column: Any | None, rows: npt.NDArray[np.int64], name: str, path: Path
+) -> npt.NDArray[np.object_]:
+    """Tell the texts of some rows of a column; None where there is none."""
     if column is None:
         return np.full(len(rows), None, dtype=object)
     return np.asarray(
-        pc.cast(column, pa.string()).take(pa.array(rows)).to_numpy(zero_copy_only=False)
+        _as_text(column, name, path).take(pa.array(rows)).to_numpy(zero_copy_only=False)
     )
+
+
+def _as_text(column: Any, name: str, path: Path) -> Any:
+    try:
+        return pc.cast(column, pa.string())
+    except pa.ArrowException:
+        raise DataError(f"{path}: column {name}: {column.type}, expected text") from None
 
 
 def _floats(column: Any) -> Floats:

@@ -16,6 +16,7 @@ from marketmap.sources.table import read_table
 ONE_DAY = timedelta(days=1)
 
 # An asset without a price for so long is not traded any more; turnover is the median of this time.
+RECENT_DAYS = 10
 ALIVE_DAYS = 30
 # A market cap that is older says nothing of the day.
 MARKET_CAP_DAYS = 7
@@ -50,10 +51,10 @@ class Files:
         self.name = f"files:{settings.path.as_posix()}"
         self._path = folder / settings.path.expanduser()
         self._table = read_table(self._path, datetime.now(UTC).date())
-        self.notes = (*self._table.notes, *self._unranked(), *self._survivors())
+        self.notes = (*self._table.notes, *self._stray(), *self._unranked(), *self._survivors())
 
     def last_day(self, now: datetime) -> date:
-        """Tell the last day of the file that is over.
+        """Tell the last day of the file that is over and that at least half of its assets have.
 
         Raises
         ------
@@ -61,7 +62,8 @@ class Files:
             No day of the file is.
         """
         today = now.astimezone(UTC).date()
-        over = self._days[: np.searchsorted(self._days, np.datetime64(today, "D"))]
+        days = self._full_days
+        over = days[: np.searchsorted(days, np.datetime64(today, "D"))]
         if len(over) == 0:
             first = self._days[0]
             raise DataError(f"{self._path}: no day before {today}; the first is {first}")
@@ -150,6 +152,20 @@ class Files:
             return ()
         name = self._path.name
         return (f"{name}: neither market cap nor turnover is known; assets rank by symbol.",)
+
+    @property
+    def _full_days(self) -> npt.NDArray[np.datetime64]:
+        """Days that have at least half as many assets as the fullest of the ten days before."""
+        days, counts = np.unique(self._table.days, return_counts=True)
+        fullest = pd.Series(counts).rolling(RECENT_DAYS, min_periods=1).max().to_numpy()
+        return days[2 * counts >= fullest]
+
+    def _stray(self) -> list[str]:
+        last, full = self._days[-1], self._full_days[-1]
+        if last == full:
+            return []
+        told = f"few assets have prices after {full}, up to {last}; the newest map is of {full}"
+        return [f"{self._path.name}: {told}."]
 
     def _survivors(self) -> tuple[str, ...]:
         alive = self._days[-1] - np.timedelta64(ALIVE_DAYS, "D")

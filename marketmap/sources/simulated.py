@@ -13,7 +13,7 @@ The flaws, each of a kind that real tables have:
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -72,7 +72,7 @@ class Simulated:
 
     def last_day(self, now: datetime) -> date:
         """Tell the market's last day, or yesterday (UTC) if that comes first."""
-        return min(self.settings.end, now.date() - timedelta(days=1))
+        return min(self.settings.end, now.astimezone(UTC).date() - timedelta(days=1))
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def read_table(path: Path, today: date) -> PriceTable:
     return PriceTable(
         days=days[kept],
         values=values,
-        names=read_texts(columns.get("name"), kept),
+        names=read_texts(columns.get("name"), kept, "name", path),
         rows=_slices(symbols, codes[kept]),
         notes=notes,
     )

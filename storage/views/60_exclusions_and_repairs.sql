@@ -19,7 +19,7 @@ COMMENT ON COLUMN exclusions.as_of IS 'The last UTC day whose prices are in the 
 COMMENT ON COLUMN exclusions.asset_id IS 'The source''s own id of the asset; the only key';
 COMMENT ON COLUMN exclusions.symbol IS 'A label; two assets may share one';
 COMMENT ON COLUMN exclusions.name IS 'A label';
-COMMENT ON COLUMN exclusions.rank IS 'In the source''s listing; 1 is the largest';
+COMMENT ON COLUMN exclusions.rank IS 'Among the candidates, by market cap or turnover; 1 is the largest';
 COMMENT ON COLUMN exclusions.reason IS 'One word for the kind of reason';
 COMMENT ON COLUMN exclusions.detail IS 'The reason with its figures, as a sentence';
 COMMENT ON COLUMN exclusions.run_id IS 'The run that says so';

@@ -17,9 +17,13 @@ SELECT
 FROM latest_runs AS latest
 JOIN store.prices AS price USING (source)
 LEFT JOIN (
-    SELECT source, asset_id, arg_max(symbol, as_of) AS symbol
+    -- A listing that is ranked in a way of its own is kept under source:way.
+    SELECT
+        regexp_replace(source, ':(market_cap|turnover)$', '') AS source,
+        asset_id,
+        arg_max(symbol, as_of) AS symbol
     FROM store.listings
-    GROUP BY source, asset_id
+    GROUP BY ALL
 ) AS label ON label.source = price.source AND label.asset_id = price.asset_id;
 
 COMMENT ON VIEW daily_prices IS 'Raw prices, as the source gave them, of every asset of each map''s source, on the map or not.';
@@ -47,9 +51,16 @@ SELECT
     listing.market_cap,
     listing.turnover,
     listing.tags,
-    listing.source
+    latest.source
 FROM latest_runs AS latest
-JOIN store.listings AS listing USING (source);
+JOIN store.listings AS listing
+    ON listing.source = regexp_replace(
+        latest.source || ':' || regexp_extract(
+            latest.settings, '"rank_by":"(market_cap|turnover|auto)"', 1
+        ),
+        ':(auto)?$',
+        ''
+    );
 
 COMMENT ON VIEW listings IS 'What the source of each map listed on each day, before any asset was left out.';
 COMMENT ON COLUMN listings.map IS 'The map''s name in config.yaml';

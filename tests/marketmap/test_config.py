@@ -125,3 +125,22 @@ def test_a_file_that_is_no_mapping_is_refused_in_one_line(tmp_path: Path, text: 
 def test_an_unknown_map_is_told_with_those_that_there_are() -> None:
     with pytest.raises(ConfigError, match=r"no map 'x' in config\.yaml; it has: a"):
         parse(maps=one_map()).map_settings("x")
+
+
+def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b"maps: \xff\xfe")
+    with pytest.raises(ConfigError, match="not UTF-8 text"):
+        load_config(path)
+
+
+def test_a_day_that_no_calendar_has_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("maps: {a: {source: {kind: simulated, end: 2025-02-30}}}\n")
+    with pytest.raises(ConfigError, match="day is out of range for month"):
+        load_config(path)
+
+
+def test_a_map_may_be_called_as_a_kind_of_source_is() -> None:
+    with pytest.raises(ConfigError, match=r"maps\.files\.source\.path: is missing"):
+        parse(maps={"files": {"source": {"kind": "files"}}})

@@ -83,3 +83,14 @@ def test_returns_do_not_depend_on_the_unit_of_price(
             rtol=1e-9,
             atol=1e-9,
         )
+
+
+def test_an_unknown_kind_of_return_is_refused() -> None:
+    with pytest.raises(DataError, match="'lgo' are not known; expected one of: log, simple"):
+        compute_returns(closes(A=[1.0, 2.0, 3.0, 4.0]), "lgo")  # type: ignore[arg-type]
+
+
+def test_text_prices_are_refused_with_their_column() -> None:
+    text = closes(A=[1.0] * 4, B=[2.0] * 4).astype({"B": "str"})
+    with pytest.raises(DataError, match="column 'B' is not numeric"):
+        compute_returns(text)

@@ -135,3 +135,16 @@ def test_an_empty_table_is_refused() -> None:
 def test_fewer_days_than_cross_validation_needs_are_refused() -> None:
     with pytest.raises(NotEnoughDataError, match="9 days are too few for 5 folds"):
         fit_structure(factor_returns(n_days=9))
+
+
+def test_labels_of_numeric_ids_are_matched_as_text() -> None:
+    returns = factor_returns()
+    returns.columns = range(1, 16)
+    labels = pd.DataFrame({"symbol": ["BTC"], "name": ["Bitcoin"]}, index=[1])
+    assert fit_structure(returns, labels=labels).assets.loc["1", "symbol"] == "BTC"
+
+
+def test_labels_that_name_an_asset_twice_are_refused() -> None:
+    labels = pd.DataFrame({"symbol": ["A", "B"], "name": ["A", "B"]}, index=["a00", "a00"])
+    with pytest.raises(DataError, match="labels: asset 'a00' is there twice"):
+        fit_structure(factor_returns(), labels=labels)

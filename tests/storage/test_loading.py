@@ -180,3 +180,8 @@ def test_any_name_comes_back_as_it_was(
         database.save_run(saved)
     loaded = load("crypto", None, path)
     assert loaded.assets["name"].to_dict() == saved.structure.assets["name"].to_dict()
+
+
+def test_a_timestamp_stands_for_its_day(published: Published) -> None:
+    day = stored_days(published.path, "crypto")[-1]
+    assert load_run("crypto", pd.Timestamp(day), published.path).run.as_of == day

@@ -212,3 +212,13 @@ def test_uncovered_days_are_those_in_no_range(
 ) -> None:
     wanted = [(day(start), day(start + length))]
     assert days_of(uncovered(ranges, *wanted[0])) == days_of(wanted) - days_of(ranges)
+
+
+def test_what_a_whole_range_no_longer_holds_is_removed(database: Database) -> None:
+    database.upsert_prices("s", prices(("a", 0, 1.0), ("a", 1, 9e9), ("a", 5, 1.0), ("b", 1, 2.0)))
+    database.upsert_prices("t", prices(("a", 1, 7.0)))
+    corrected = prices(("a", 0, 1.0), ("a", 2, 1.1))
+    database.upsert_prices("s", corrected, whole=(["a"], (day(0), day(3))))
+    left = database.prices("s", ["a", "b"], None, day(9))
+    assert left["close"].to_list() == [1.0, 1.1, 1.0, 2.0]  # day 5 and asset b were not told of
+    assert len(database.prices("t", ["a"], None, day(9))) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from storage import Database, query
 from tests.storage.conftest import WEEK_AGO, Published
-from tests.support.runs import AS_OF, make_run, make_settings, store
+from tests.support.runs import AS_OF, listing_of, make_run, make_settings, raw_prices, store
 
 VIEWS = {
     "cluster_history",
@@ -166,3 +166,21 @@ def test_a_copy_can_be_attached_under_any_name(published: Published) -> None:
         connection.execute("ATTACH ? AS market (READ_ONLY)", [str(published.path)])
         for view in sorted(VIEWS):
             assert connection.execute(f"FROM market.{view}").fetchall()
+
+
+def test_a_listing_that_is_ranked_in_a_way_of_its_own_is_its_maps(tmp_path: Path) -> None:
+    ranked = {"universe": {"rank_by": "turnover"}}
+    settings = make_settings().model_validate({**make_settings().model_dump(), **ranked})
+    run = make_run(settings=settings)
+    copy = tmp_path / "copy.duckdb"
+    with Database.open(tmp_path / "work.duckdb") as database:
+        database.save_listing(f"{run.source}:turnover", run.as_of, listing_of(run))
+        database.upsert_prices(run.source, raw_prices(run))
+        database.save_run(run)
+        database.publish(copy)
+    listed = query("SELECT DISTINCT asset_id, symbol FROM listings", copy).to_pylist()
+    assert len(listed) == len(listing_of(run))
+    priced = query("SELECT DISTINCT asset_id, symbol FROM daily_prices", copy).to_pylist()
+    assert {(row["asset_id"], row["symbol"]) for row in priced} <= {
+        (row["asset_id"], row["symbol"]) for row in listed
+    }

@@ -291,3 +291,17 @@ def test_a_zero_market_cap_of_a_real_coin_is_unknown(shared_data: Path) -> None:
     start, end = date(2013, 1, 1), date(2021, 2, 27)
     unknown = sum(source.prices(i, start, end)["market_cap"].isna().sum() for i in listing.asset_id)
     assert unknown == (truth["market_cap"] == 0).sum() == 331
+
+
+def test_a_day_that_few_assets_have_is_not_the_last(tmp_path: Path) -> None:
+    tables = [table(f"A{i}", 20) for i in range(5)]
+    stray = table("A0", 1, last=date(2024, 4, 6))
+    source = open_files(write_parquet(tmp_path, *tables, stray))
+    assert source.last_day(NOW) == date(2024, 3, 31)
+    assert any("few assets have prices after 2024-03-31" in note for note in source.notes)
+
+
+def test_a_name_that_is_no_text_is_told_with_its_column(tmp_path: Path) -> None:
+    odd = table("A", 3).assign(name=[{"en": "x"}] * 3)
+    with pytest.raises(DataError, match=r"column name: struct<.*>, expected text"):
+        open_files(write_parquet(tmp_path, odd))
