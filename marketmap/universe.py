@@ -23,9 +23,9 @@ from marketmap.gates import (
 )
 from marketmap.repairs import Repair, apply_repairs
 from marketmap.settings import MapSettings, RankBy
-from marketmap.window import Panel, make_panel, share_on_day, window_calendar
+from marketmap.window import Panel, make_panel, window_calendar
 
-__all__ = ["REASONS", "Universe", "rank_candidates", "select_universe", "share_on_day"]
+__all__ = ["REASONS", "Universe", "rank_candidates", "select_universe"]
 
 ASSET_COLUMNS = ("symbol", "name", "rank", "market_cap", "turnover", "last_close")
 LABELS = ("asset_id", "symbol", "name", "rank")

@@ -119,10 +119,3 @@ def make_panel(prices: pd.DataFrame, asset_ids: Iterable[str], calendar: pd.Date
         return pd.DataFrame(wide[name]).reindex(index=calendar, columns=columns)
 
     return Panel(*(laid_out(name) for name in PANEL_FIELDS))
-
-
-def share_on_day(prices: pd.DataFrame, asset_ids: Iterable[str], day: date) -> float:
-    """Tell which share of some assets has a price on a day; 0 where no asset is named."""
-    wanted = set(asset_ids)
-    there = prices.loc[prices["date"] == pd.Timestamp(day), "asset_id"]
-    return len(wanted.intersection(there)) / len(wanted) if wanted else 0.0

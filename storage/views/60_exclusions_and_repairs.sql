@@ -4,10 +4,10 @@ SELECT
     runs.as_of,
     excluded.asset_id,
     excluded.symbol,
-    excluded.name,
-    excluded.rank,
     excluded.reason,
     excluded.detail,
+    excluded.name,
+    excluded.rank,
     runs.run_id
 FROM runs
 JOIN store.run_exclusions AS excluded USING (run_id)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from marketmap.errors import DataError, NotEnoughDataError
-from marketmap.window import make_panel, session_days, share_on_day, window_calendar
+from marketmap.window import make_panel, session_days, window_calendar
 from tests.support.price_markets import END, map_settings, random_market, session_settings
 
 
@@ -70,12 +70,3 @@ def test_two_prices_of_one_day_are_refused_with_asset_and_day() -> None:
     calendar = window_calendar(prices, END, map_settings(window_days=39))
     with pytest.raises(DataError, match=r"'a02' has more than one price on 2024-12-31"):
         make_panel(twice, ["a02"], calendar)
-
-
-def test_share_on_day_counts_the_assets_that_are_there() -> None:
-    prices = random_market(4, 40)
-    prices = prices[~((prices["date"] == pd.Timestamp(END)) & (prices["asset_id"] == "a01"))]
-    ids = ["a00", "a01", "a02", "a03"]
-    assert share_on_day(prices, ids, END) == 0.75
-    assert share_on_day(prices, [*ids, "unknown"], END) == 0.6
-    assert share_on_day(prices, [], END) == 0.0
