@@ -70,7 +70,7 @@ def test_every_setting_is_listed_by_its_path() -> None:
     assert rows["model.graph.edge_threshold"] == "0.03"
     assert rows["source.kind"] == "coinmarketcap"
     assert rows["universe.candidates"] == "not set"
-    assert rows["universe.excluded_tags"] == "none"
+    assert rows["universe.excluded_assets"] == "none"
     assert {"gates.jump", "model.clustering.seed", "window_days", "returns"} <= rows.keys()
 
 
