@@ -4,7 +4,7 @@
 
     MarketmapError
     ├── ConfigError            config.yaml or an option is wrong: a person has to change it
-    ├── DataError              a table or file holds what it must not hold
+    ├── DataError              a table or file holds what it must not hold; a ValueError, too
     │   └── NotEnoughDataError too few assets or days are left to make a map
     ├── SourceError            a source answered, but with an error or with nonsense
     │   └── SourceDownError    a source did not answer: trying again later may help
@@ -15,6 +15,11 @@ Every message is one line that says what, where and what was expected. The comma
 and ends with exit code 2; nothing has been stored by halves.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
 
 class MarketmapError(Exception):
     """Base of all errors that a user of marketmap can cause or meet."""
@@ -24,7 +29,7 @@ class ConfigError(MarketmapError):
     """A setting or an option is wrong."""
 
 
-class DataError(MarketmapError):
+class DataError(MarketmapError, ValueError):
     """A table or file holds what it must not hold."""
 
 
@@ -56,3 +61,22 @@ class FitError(MarketmapError):
 
 class StorageError(MarketmapError):
     """A database is missing, locked, damaged or of another version."""
+
+
+def refuse_columns(
+    table: str, names: Sequence[object], wrong: npt.NDArray[np.bool_], what: str
+) -> None:
+    """Raise a DataError that names the first column that is wrong, if any is.
+
+    Parameters
+    ----------
+    table : str
+        What the table is called.
+    names : sequence of length n_columns
+    wrong : ndarray of shape (n_columns,)
+    what : str
+        What is wrong with such a column: the end of the sentence.
+    """
+    if wrong.any():
+        others = f" (and {wrong.sum() - 1} more)" if wrong.sum() > 1 else ""
+        raise DataError(f"{table}: column {names[int(wrong.argmax())]!r}{others} {what}")

@@ -8,6 +8,9 @@ import pandas as pd
 from marketmap.errors import DataError
 from marketmap.settings import ReturnKind
 
+STILL = 1e-12
+"""Share of its largest value below which an asset's deviation is rounding error."""
+
 
 def compute_returns(
     closes: pd.DataFrame, kind: ReturnKind = "log", opens: pd.DataFrame | None = None

@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from marketmap.clustering import Clustering, cluster_by_affinity
 from marketmap.embedding import Embedding, embed
-from marketmap.errors import DataError, NotEnoughDataError
+from marketmap.errors import DataError, NotEnoughDataError, refuse_columns
 from marketmap.graph import build_graph, partial_correlations, strongest_edges
 from marketmap.precision import PrecisionFit, fit_precision
-from marketmap.returns import check_dates
+from marketmap.returns import STILL, check_dates
 from marketmap.settings import ModelSettings
 
 MAX_MISSING = 0.1
@@ -174,12 +174,12 @@ def fit_structure(
             f"{n_days} days are too few for {settings.precision.folds} folds of cross-validation; "
             f"expected at least {2 * settings.precision.folds}"
         )
+    ids = pd.Index(returns.columns.astype("str"), name="asset_id")
     with threadpool_limits(limits=1):  # so that the number of cores does not change a digit
         plane = embed(standardised, 2, settings.embedding)
         space = embed(standardised, 3, settings.embedding)
-        fit = fit_precision(standardised, settings.precision)
+        fit = fit_precision(pd.DataFrame(standardised, columns=ids), settings.precision)
         clustering = cluster_by_affinity(fit.covariance, settings.clustering)
-    ids = pd.Index(returns.columns.astype("str"), name="asset_id")
     precision = _labelled(fit.precision, ids)
     threshold = settings.graph.edge_threshold
     n_edges = len(strongest_edges(partial_correlations(precision), threshold))
@@ -220,24 +220,21 @@ def standardise(returns: pd.DataFrame) -> tuple[npt.NDArray[np.float64], int]:
     except (TypeError, ValueError) as error:
         text = returns.columns[[not pd.api.types.is_numeric_dtype(t) for t in returns.dtypes]][0]
         raise DataError(f"returns: column {text!r} is not numeric ({error})") from None
-    _refuse(returns, np.isinf(values).any(axis=0), "holds an infinite return")
+    names = list(returns.columns)
+    refuse_columns("returns", names, np.isinf(values).any(axis=0), "holds an infinite return")
     missing = np.isnan(values)
-    _refuse(
-        returns,
+    refuse_columns(
+        "returns",
+        names,
         missing.mean(axis=0) > MAX_MISSING,
         f"lacks more than {MAX_MISSING:.0%} of its returns; leave it out or shorten the window",
     )
     centred = values - np.nanmean(values, axis=0)
     deviation = np.sqrt(np.nanmean(centred**2, axis=0))
     scale = np.nanmax(np.abs(values), axis=0)
-    _refuse(returns, deviation <= 1e-12 * scale, "never moves: its returns are all the same")
+    still = deviation <= STILL * scale
+    refuse_columns("returns", names, still, "never moves: its returns are all the same")
     return np.where(missing, 0.0, centred / deviation), int(missing.sum())
-
-
-def _refuse(returns: pd.DataFrame, wrong: npt.NDArray[np.bool_], what: str) -> None:
-    if wrong.any():
-        others = f" (and {wrong.sum() - 1} more)" if wrong.sum() > 1 else ""
-        raise DataError(f"returns: column {returns.columns[wrong][0]!r}{others} {what}")
 
 
 def _labelled(matrix: npt.NDArray[np.float64], ids: "pd.Index[str]") -> pd.DataFrame:

@@ -1,0 +1,30 @@
+"""Keeps the compiler out of the user's way: it runs once on a machine, and says so."""
+
+import logging
+import threading
+from functools import cache
+
+import numpy as np
+
+from marketmap.precision import kernel
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 1.5  # loading the kernel from its cache takes a quarter of a second
+
+
+@cache
+def compile_once() -> None:
+    """Load the kernel, or compile it and say so: that takes some five seconds."""
+    word = threading.Timer(
+        _PATIENCE_SECONDS,
+        log.warning,
+        ["compiling the graphical lasso, once on this machine: a few seconds"],
+    )
+    word.daemon = True
+    word.start()
+    try:
+        one, row = np.ones((4, 1, 1)), np.ones(1)
+        kernel.solve(one[0], row, 1.0, 0.0, one[1], one[2], 1.0, 0, one[3], np.empty((1, 2)))
+    finally:
+        word.cancel()

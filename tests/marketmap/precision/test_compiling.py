@@ -1,0 +1,41 @@
+"""Nobody waits for the compiler without a word, nor twice."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = """
+import time
+from marketmap.precision import GraphicalLasso
+start = time.perf_counter()
+print(GraphicalLasso(0.5).fit([[1.0, 2.0], [2.0, 1.0], [0.5, 3.0]]).converged_)
+print(time.perf_counter() - start)
+"""
+WORD = "compiling the graphical lasso, once on this machine"
+
+
+def fit_in_a_process(cache: Path) -> tuple[float, str]:
+    ended = subprocess.run(
+        [sys.executable, "-c", CODE],
+        env=os.environ | {"NUMBA_CACHE_DIR": str(cache)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    converged, seconds = ended.stdout.split()
+    assert converged == "True"
+    return float(seconds), ended.stderr
+
+
+@pytest.mark.slow
+def test_the_first_process_says_that_it_compiles_and_the_next_loads_what_it_cached(
+    tmp_path: Path,
+) -> None:
+    first, said = fit_in_a_process(tmp_path)
+    assert WORD in said
+    second, said = fit_in_a_process(tmp_path)
+    assert said == ""
+    assert second < first / 3
