@@ -21,7 +21,7 @@ QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLI_PROMPT": "false",
     # The flows speak through Python's logging; this shows their lines in Prefect's UI as well.
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "flows",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,marketmap",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
 }
 EPHEMERAL = {

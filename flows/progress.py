@@ -1,7 +1,8 @@
 """What a person sees while a flow works: one line a stage, and a bar where things are counted.
 
-Flows speak through Python's logging (logger ``flows``), so the same lines reach Prefect's UI, a
-terminal or a log file; :class:`Screen` is what writes them to the terminal.
+Flows speak through Python's logging (logger ``flows``), and the library warns through it (logger
+``marketmap``), so the same lines reach Prefect's UI, a terminal or a log file; :class:`Screen` is
+what writes them to the terminal.
 """
 
 import logging
@@ -80,13 +81,17 @@ class Screen(logging.Handler):
 
 @contextmanager
 def on_screen() -> Iterator[None]:
-    """Show the flows' lines on the terminal while the block runs."""
+    """Show the flows' and the library's lines on the terminal while the block runs."""
     screen = Screen()
-    log.addHandler(screen)
-    propagated, log.propagate = log.propagate, False
+    loggers = [log, logging.getLogger("marketmap")]
+    propagated = [logger.propagate for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(screen)
+        logger.propagate = False
     try:
         yield
     finally:
         screen.close_bar()
-        log.removeHandler(screen)
-        log.propagate = propagated
+        for logger, before in zip(loggers, propagated, strict=True):
+            logger.removeHandler(screen)
+            logger.propagate = before

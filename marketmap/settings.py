@@ -114,13 +114,19 @@ class GateSettings(Settings):
 class PrecisionSettings(Settings):
     """How the sparse inverse covariance is fitted."""
 
-    method: Literal["scikit-learn"] = "scikit-learn"
+    method: Literal["marketmap", "scikit-learn"] = "marketmap"
     alphas: Annotated[int, Field(ge=2)] | Penalties = 4
     refinements: PositiveInt = 4
     folds: int = Field(5, ge=2)
     tol: float = Field(1e-4, gt=0)
-    enet_tol: float = Field(1e-7, gt=0)
+    enet_tol: float | None = Field(None, gt=0)
     max_iter: PositiveInt = 200
+
+    @model_validator(mode="after")
+    def _only_what_the_method_knows(self) -> "PrecisionSettings":
+        if self.method == "marketmap" and self.enet_tol is not None:
+            raise ValueError("enet_tol has a meaning with method: scikit-learn only; leave it out")
+        return self
 
 
 class ClusteringSettings(Settings):

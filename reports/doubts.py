@@ -9,7 +9,7 @@ from marketmap.structure import MarketStructure
 from reports.text import number, percent, plural
 
 NEAR = 0.8
-"""A fitted penalty this far below the chosen one shows that smaller ones score worse."""
+"""Where others failed, a fitted penalty this far below the chosen one shows that it is the best."""
 
 
 def doubts(run: MapRun) -> list[str]:
@@ -42,14 +42,13 @@ def _about_the_penalty(structure: MarketStructure) -> Iterator[str]:
     scores, alpha = structure.cv_scores, structure.diagnostics.alpha
     has_score = np.isfinite(scores["mean_score"])
     fitted, failed = scores.loc[has_score, "alpha"], scores.loc[~has_score, "alpha"]
-    at_edge = len(fitted) > 1 and fitted.min() > NEAR * alpha
-    if at_edge and (failed < alpha).any():
+    if len(fitted) > 1 and (failed < alpha).any() and fitted.min() > NEAR * alpha:
         yield (
             f"{len(failed)} of the {len(scores)} penalties tried could not be fitted, and the "
             f"chosen one, {number(alpha, 3)}, is next to them: a smaller one, with more edges, "
             "may describe the market better."
         )
-    elif at_edge:
+    elif len(fitted) > 1 and np.isclose(alpha, fitted.min(), rtol=1e-9):
         yield (
             f"The chosen penalty, {number(alpha, 3)}, is the smallest that was tried: "
             "a smaller one, with more edges, may describe the market better."

@@ -16,7 +16,16 @@ from marketmap.run import MapRun
 from marketmap.structure import MarketStructure
 from storage.statements import statement
 
-LIBRARIES = ("marketmap", "duckdb", "networkx", "numpy", "pandas", "scikit-learn", "scipy")
+LIBRARIES = (
+    "marketmap",
+    "duckdb",
+    "networkx",
+    "numba",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+)
 MATRICES = ("correlation", "covariance", "precision")
 
 _TEXTS = pa.list_(pa.string())

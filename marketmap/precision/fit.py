@@ -1,23 +1,24 @@
 """A sparse precision matrix by the graphical lasso, its penalty chosen by cross-validation.
 
-The estimate minimises ``-logdet(T) + tr(S T) + alpha * ||T||_1`` off the diagonal (Friedman,
-Hastie and Tibshirani, "Sparse inverse covariance estimation with the graphical lasso",
-Biostatistics 9, 2008, equation 2).
+Two solvers can be chosen from: the project's own, and scikit-learn's as a reference.
 """
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.covariance import GraphicalLassoCV
 from sklearn.exceptions import ConvergenceWarning
 
-from marketmap.errors import FitError
+from marketmap.errors import FitError, MarketmapError
 from marketmap.settings import PrecisionSettings
 
 Matrix = npt.NDArray[np.float64]
+
+ENET_TOL = 1e-7
+"""Tolerance of scikit-learn's inner regressions; with its own, larger one fits seldom converge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,41 +48,37 @@ class PrecisionFit:
     converged: bool
 
 
-def fit_precision(returns: Matrix, settings: PrecisionSettings) -> PrecisionFit:
+def fit_precision(returns: pd.DataFrame | Matrix, settings: PrecisionSettings) -> PrecisionFit:
     """Fit a sparse precision matrix to standardised returns.
 
     Parameters
     ----------
-    returns : ndarray of shape (n_days, n_assets)
-        Each column with mean 0 and variance 1.
+    returns : DataFrame or ndarray of shape (n_days, n_assets)
+        Each column with mean 0 and variance 1. Columns that are named by text are called so in
+        messages.
     settings : PrecisionSettings
 
     Raises
     ------
+    DataError
+        An asset never moves in the days that some fold is fitted to; the message names it.
     FitError
         The solver found no solution.
     """
-    alphas = settings.alphas if isinstance(settings.alphas, int) else list(settings.alphas)
-    model = GraphicalLassoCV(
-        alphas=alphas,
-        n_refinements=settings.refinements,
-        cv=settings.folds,
-        tol=settings.tol,
-        enet_tol=settings.enet_tol,
-        max_iter=settings.max_iter,
-        assume_centered=True,
-    )
+    model = _model(settings)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             # What they say is kept in the fit: failed grid points, the gap, the iterations.
             warnings.simplefilter("ignore", category=ConvergenceWarning)
             warnings.simplefilter("ignore", category=RuntimeWarning)
             model.fit(returns)
+    except MarketmapError:
+        raise
     except (FloatingPointError, np.linalg.LinAlgError, ValueError) as error:
         raise FitError(
-            f"the graphical lasso found no solution for {returns.shape[1]} assets and "
+            f"scikit-learn's graphical lasso found no solution for {returns.shape[1]} assets and "
             f"{returns.shape[0]} days ({error}); give model.precision.alphas as a list of larger "
-            "penalties, more days or fewer assets"
+            "penalties, or set model.precision.method to marketmap"
         ) from error
     duality_gap = float(model.costs_[-1][1])
     if not (np.isfinite(model.precision_).all() and np.isfinite(model.covariance_).all()):
@@ -97,6 +94,25 @@ def fit_precision(returns: Matrix, settings: PrecisionSettings) -> PrecisionFit:
     )
 
 
+def _model(settings: PrecisionSettings) -> Any:
+    """Make the estimator that the settings name."""
+    options = {
+        "alphas": settings.alphas if isinstance(settings.alphas, int) else list(settings.alphas),
+        "n_refinements": settings.refinements,
+        "cv": settings.folds,
+        "tol": settings.tol,
+        "max_iter": settings.max_iter,
+        "assume_centered": True,
+    }
+    if settings.method == "scikit-learn":
+        from sklearn.covariance import GraphicalLassoCV as Reference
+
+        return Reference(**options, enet_tol=settings.enet_tol or ENET_TOL)
+    from marketmap.precision.estimators import GraphicalLassoCV
+
+    return GraphicalLassoCV(**options)
+
+
 def _symmetric(matrix: Matrix) -> Matrix:
     """Take the rounding error out of the symmetry."""
     return (matrix + matrix.T) / 2.0
@@ -110,7 +126,7 @@ def _cv_scores(results: dict[str, Matrix]) -> pd.DataFrame:
             "std_score": results["std_test_score"],
         }
     ).astype("float64")
-    # The last row is scikit-learn's own addition: no penalty stands for the empirical covariance.
+    # scikit-learn adds a penalty of 0, for the empirical covariance; it is never chosen.
     scores = scores[scores["alpha"] > 0]
     scores["std_score"] = scores["std_score"].where(np.isfinite(scores["mean_score"]))
     return scores.sort_values("alpha", ignore_index=True)

@@ -52,6 +52,14 @@ def test_a_penalty_next_to_failed_ones_may_be_too_large() -> None:
     assert "the chosen one, 0.2, is next to them" in doubt
 
 
+def test_a_penalty_with_a_close_smaller_neighbour_that_scores_worse_is_no_doubt() -> None:
+    scores = pd.DataFrame(
+        {"alpha": [0.181, 0.2, 0.221, 0.4], "mean_score": [-8.1, -8, -8.1, -9], "std_score": 0.1}
+    )
+
+    assert doubts_about(scores, alpha=0.2) == []
+
+
 def test_failed_fits_below_a_penalty_that_scored_worse_are_no_doubt() -> None:
     scores = pd.DataFrame(
         {"alpha": [0.05, 0.1, 0.2, 0.4], "mean_score": [-np.inf, -9, -8, -9], "std_score": 0.1}
