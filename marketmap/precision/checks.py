@@ -1,6 +1,6 @@
 """What the estimators are given, checked; an error names the column that is wrong."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
@@ -66,11 +66,11 @@ def moments(
     DataError
         A column never moves; the message names it.
     """
-    means = np.zeros(X.shape[1]) if centered else X.mean(axis=0)
-    deviations = X - means
-    still = np.abs(deviations).max(axis=0) <= STILL * np.abs(X).max(axis=0)
-    refuse_columns(what, names, still, "never moves; leave it out")
-    with np.errstate(over="ignore"):  # Problem tells
+    with np.errstate(over="ignore", invalid="ignore"):  # Problem refuses what is not finite
+        means = np.zeros(X.shape[1]) if centered else X.mean(axis=0)
+        deviations = X - means
+        still = np.abs(deviations).max(axis=0) <= STILL * np.abs(X).max(axis=0)
+        refuse_columns(what, names, still, "never moves; leave it out")
         return deviations.T @ deviations / len(X), means
 
 
@@ -89,10 +89,11 @@ def symmetric(covariance: Matrix, names: Sequence[object]) -> Matrix:
         np.abs(covariance - covariance.T) > 1e-8 * np.outer(scale, scale), axis=0
     )
     refuse_columns("X", names, skew, "is not the transpose of its row")
-    return (covariance + covariance.T) / 2.0
+    with np.errstate(over="ignore"):  # Problem refuses what is not finite
+        return (covariance + covariance.T) / 2.0
 
 
-def penalties(alphas: Iterable[Any]) -> list[float]:
+def penalties(alphas: Sequence[Any]) -> list[float]:
     """Check a sequence of penalties.
 
     Raises
@@ -100,6 +101,8 @@ def penalties(alphas: Iterable[Any]) -> list[float]:
     TypeError, ValueError
         One is no number, or not above 0.
     """
+    if np.ndim(alphas) != 1 or not len(alphas):
+        raise ValueError(f"alphas={alphas!r}: expected a number, or a list of penalties")
     for alpha in alphas:
         if not isinstance(alpha, Real):
             raise TypeError(f"alpha={alpha!r} must be an instance of float, got {type(alpha)}")

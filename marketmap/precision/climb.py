@@ -4,12 +4,13 @@ Penalties lie on a grid that is even in log(alpha). Going down it in long steps,
 its maximum and falls off; then parabolas through the best penalty and its neighbours (Brent,
 "Algorithms for Minimization without Derivatives", 1973, section 5.2) lead to the best penalty of
 the grid, and a last one to the maximum between the grid's. Since the grid does not depend on where
-a search begins, it ends at the same penalty after a start from yesterday's fit as without.
+a search begins, it ends at the same penalty after a start from yesterday's fit as without, unless
+the scores have several maxima and begin to prefer another one.
 """
 
 import math
 
-from marketmap.precision.folds import SAME, CrossValidation
+from marketmap.precision.folds import FEW, SAME, CrossValidation
 
 _FIRST = 0.35
 """The first penalty that is looked at, as a share of that at which no asset is joined."""
@@ -19,10 +20,8 @@ _LONG_STEP = 2.0
 """Ratio of a penalty to the next while the maximum is not passed yet."""
 _LESS = 0.5
 """Share of the last gain in score below which the maximum may be near."""
-_FEW = 30
-"""With fewer assets the score may fall and rise again; then a search ..."""
 _LONG_STEP_OF_FEW = 1.5
-"""... takes shorter steps and is over ..."""
+"""With few assets the score may fall and rise again; then steps are shorter, and it is over ..."""
 _CLEAR_FALL, _FALLS = 0.6, 3
 """... once the score has fallen by so much (twice the deepest dip seen), or over so many steps."""
 
@@ -50,7 +49,7 @@ class Climb:
         self._top = math.floor(self._place(largest))
         self._bottom = math.floor(self._place(largest * _LOWEST))
         self._first = round(self._place(largest * _FIRST))
-        self._is_rugged = scored.n_assets < _FEW
+        self._is_rugged = scored.n_assets < FEW
         ratio = _LONG_STEP_OF_FEW if self._is_rugged else _LONG_STEP
         self._long_step = max(round(math.log(ratio) / spacing), 1)
         self._scores: dict[int, float] = {}
@@ -63,8 +62,6 @@ class Climb:
         while place - self._long_step >= self._bottom and not passed(place):
             place -= self._long_step
             self._visit(place)
-            if math.isinf(self._scores[place]):
-                break
 
     def _rugged_maximum_passed(self, place: int) -> bool:
         falls = self._best - place
@@ -83,9 +80,16 @@ class Climb:
         return self._best != place
 
     def from_near(self, alpha: float) -> None:
-        """Begin with the penalties round one that is likely to be good."""
-        middle = min(round(self._place(alpha)), self._top)
-        self._visit(middle, middle + 1, middle - 1)
+        """Begin with the penalties round one that is likely to be good.
+
+        With few assets, and where hardly any are joined, there may be more than one maximum; then
+        it is begun from above all the same.
+        """
+        middle = max(round(self._place(alpha)), self._bottom)
+        if self._is_rugged or middle > self._first:
+            self.from_above()
+        else:
+            self._visit(middle, middle + 1, middle - 1)
 
     def close_in(self) -> float:
         """Find the best penalty of the grid; tell the best between it and its neighbours."""
@@ -113,7 +117,8 @@ class Climb:
             return max(best - self._long_step, self._bottom)
         if above is None or below is None:  # at an end of the grid
             neighbour = best - 1 if above is None else best + 1
-            return None if neighbour in self._scores else neighbour
+            is_new = neighbour not in self._scores and self._bottom <= neighbour <= self._top
+            return neighbour if is_new else None
         if above - below == 2:
             return None
         target = self._vertex(below, above)
@@ -141,7 +146,7 @@ class Climb:
             self._scores[place] = visit.score
 
     def _place(self, alpha: float) -> float:
-        return math.log(alpha / self._unit) / self._spacing
+        return (math.log(alpha) - math.log(self._unit)) / self._spacing
 
     def _alpha(self, place: float) -> float:
         return self._unit * math.exp(place * self._spacing)

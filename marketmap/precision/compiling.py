@@ -10,7 +10,7 @@ from marketmap.precision import kernel
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS = 1.5  # loading the kernel from its cache takes a quarter of a second
+_PATIENCE_SECONDS = 2.0  # loading the kernel from its cache takes a quarter of a second
 
 
 @cache
@@ -26,5 +26,7 @@ def compile_once() -> None:
     try:
         one, row = np.ones((4, 1, 1)), np.ones(1)
         kernel.solve(one[0], row, 1.0, 0.0, one[1], one[2], 1.0, 0, one[3], np.empty((1, 2)))
+    except OSError as error:
+        log.warning("the compiled graphical lasso could not be kept for the next time: %s", error)
     finally:
         word.cancel()

@@ -4,7 +4,7 @@ They stand in for scikit-learn's: parameters, learned attributes and ``score`` a
 Different are, on purpose:
 
 - A fit that says it has converged has a true duality gap within ``tol``; ``dual_gap_`` and
-  ``converged_`` tell. No fit fails that has a solution.
+  ``converged_`` tell. No covariance matrix of returns makes a fit fail.
 - ``covariance_`` is the inverse of ``precision_``, to rounding error.
 - The search for the penalty goes where the score is highest instead of over a fixed grid.
 - A fold's score is that of ``GraphicalLasso(alpha).fit(train).score(test)``: left-out days are
@@ -25,13 +25,17 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from marketmap.errors import DataError, FitError
+from marketmap.errors import FitError
 from marketmap.precision.checks import checked, moments, penalties, symmetric
 from marketmap.precision.climb import Climb
 from marketmap.precision.compiling import compile_once
 from marketmap.precision.folds import CrossValidation, Fold, Visit
-from marketmap.precision.problem import Matrix, Problem, Solution
+from marketmap.precision.memory import Memory
+from marketmap.precision.problem import Matrix, Problem, Solution, Vector
 from marketmap.precision.threads import fold_threads, one_blas_thread
+
+_FINEST = 0.02
+"""The finest grid of penalties, in log(alpha); closer ones score the same but for noise."""
 
 
 class GraphicalLasso(sklearn.covariance.GraphicalLasso):  # type: ignore[misc]
@@ -101,13 +105,15 @@ class GraphicalLasso(sklearn.covariance.GraphicalLasso):  # type: ignore[misc]
         """
         X, names = checked(self, X)
         if self.covariance == "precomputed":
-            covariance, self.location_ = symmetric(X, names), np.zeros(X.shape[1])
+            covariance, location = symmetric(X, names), np.zeros(X.shape[1])
         else:
-            covariance, self.location_ = moments(X, names, "X", centered=self.assume_centered)
+            covariance, location = moments(X, names, "X", centered=self.assume_centered)
         compile_once()
         problem = Problem(covariance, names, "X")
-        start, _ = _starts(previous, self)
-        _learn(self, problem, problem.solve(self.alpha, self.tol, self.max_iter, start))
+        memory = _recall(previous, names)
+        start = None if memory is None else memory.solution
+        solution = problem.solve(self.alpha, self.tol, self.max_iter, start)
+        _learn(self, problem, solution, location, Memory(names, solution, [[solution]]))
         return self
 
 
@@ -166,14 +172,17 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
     """A sparse inverse covariance whose penalty is chosen by cross-validation.
 
     :mod:`marketmap.precision.climb` tells how the penalty is found. A fit of the cross-validation
-    may stop at a duality gap of 1e-5 an asset, which moves the penalty by less than 0.01 in
-    log(alpha); the final fit stops at ``tol``.
+    may stop at a duality gap of 5e-6 an asset (1e-7 with fewer than 30), which moves the penalty by
+    a few hundredths in log(alpha) at most; the final fit stops at ``tol``.
+
+    A fitted model keeps four solutions a fold for a later fit to start from, eight matrices.
 
     Parameters
     ----------
     alphas : int or sequence of float, default=4
         With ``n_refinements``, how fine the grid of penalties is: as scikit-learn's last one of so
-        many points, of which few are visited. A sequence gives the penalties to try, and no others.
+        many points, but not finer than 0.02 in log(alpha). Few of its points are visited. A
+        sequence gives the penalties to try, and no others.
     n_refinements : int, default=4
         See ``alphas``.
     cv : int, splitter or iterable, default=None
@@ -187,7 +196,9 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
     Attributes
     ----------
     alpha_ : float
-        The penalty that scores best; of equally good ones the smallest.
+        The penalty at which the scores peak: where the parabola through the best of the grid and
+        its neighbours is highest. Of penalties that were given, the best; of equally good ones the
+        smallest. After a start from a previous fit it is not itself in ``cv_results_``.
     cv_results_ : dict of ndarray of shape (n_alphas,)
         ``alphas`` by falling penalty, ``mean_test_score``, ``std_test_score``, and for each fold k
         ``split{k}_test_score`` (the mean log-likelihood of a left-out day, -inf where no solution
@@ -227,20 +238,25 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
                 "sklearn.set_config(enable_metadata_routing=True) hands them to the splitter"
             )
         X, names = checked(self, X)
-        covariance, self.location_ = moments(X, names, "X", centered=self.assume_centered)
+        covariance, location = moments(X, names, "X", centered=self.assume_centered)
         problem = Problem(covariance, names, "X")
         routed = process_routing(self, "fit", **params)
         splits = check_cv(self.cv).split(X, y, **routed.splitter.split)
-        start, fold_starts = _starts(previous, self)
-        folds = list(self._folds(X, names, splits, fold_starts))
+        memory = _recall(previous, names)
+        start = None if memory is None else memory.solution
+        folds = list(self._folds(X, names, splits, memory))
+        if not folds:
+            raise ValueError("cv gives no splits; a generator gives its splits once only")
         compile_once()
         with one_blas_thread(), fold_threads(self.n_jobs, len(folds), X.shape[1]) as executor:
             scored = CrossValidation(folds, self.max_iter, executor, self._tell)
-            self.alpha_ = self._choose(scored, problem, start)
-        self.cv_results_ = scored.results()
-        start = start or folds[0].nearest(self.alpha_)
-        _learn(self, problem, problem.solve(self.alpha_, self.tol, self.max_iter, start))
-        self._fold_solutions = [fold.solutions for fold in folds]
+            alpha = self._choose(scored, problem, start)
+        start = start or folds[0].nearest(alpha)
+        solution = problem.solve(alpha, self.tol, self.max_iter, start)
+        left_behind = Memory(names, solution, [fold.solutions for fold in folds])
+        _learn(self, problem, solution, location, left_behind)
+        self.alpha_, self.cv_results_ = alpha, scored.results()
+        scored.warn_if_unfinished()
         return self
 
     def _folds(
@@ -248,29 +264,34 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
         X: Matrix,
         names: Sequence[object],
         splits: Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]],
-        starts: Sequence[Sequence[Solution]],
+        memory: Memory | None,
     ) -> Iterator[Fold]:
         for number, (train, test) in enumerate(splits):
+            fitted, left_out = X[train], X[test]
+            if not len(fitted) or not len(left_out):
+                raise ValueError(
+                    f"fold {number} fits {len(fitted)} days and leaves out {len(left_out)}; "
+                    "expected at least one of each"
+                )
             days = f"the days that fold {number} is fitted to"
-            covariance, location = moments(X[train], names, days, centered=self.assume_centered)
-            left_out = X[test] - location
-            known = starts[min(number, len(starts) - 1)] if starts else ()
-            yield Fold(Problem(covariance, names, days), left_out.T @ left_out / len(test), known)
+            covariance, location = moments(fitted, names, days, centered=self.assume_centered)
+            away = left_out - location
+            known = () if memory is None else memory.of_fold(number)
+            yield Fold(Problem(covariance, names, days), away.T @ away / len(away), known)
 
     def _choose(self, scored: CrossValidation, problem: Problem, start: Solution | None) -> float:
         """Visit penalties until the best is known."""
         largest = problem.largest_penalty
         if not isinstance(self.alphas, int | np.integer):
-            scored.visit(*sorted(set(penalties(self.alphas)), reverse=True))
+            for alpha in sorted(set(penalties(self.alphas)), reverse=True):
+                scored.visit(alpha)
             alpha = scored.best.alpha
         elif largest == 0.0:
             alpha = problem.mean_variance  # any will do: there is nothing to join
             scored.visit(alpha)
         else:
-            spacing = math.log(100.0) / max(self.alphas - 1, 1)
-            spacing *= (2.0 / (self.alphas + 1)) ** (self.n_refinements - 1)
-            climb = Climb(scored, problem.mean_variance, spacing, largest)
-            if start is not None and start.alpha > 0.0:
+            climb = Climb(scored, problem.mean_variance, self._spacing(), largest)
+            if start is not None:
                 climb.from_near(start.alpha)
                 alpha = climb.close_in()
             else:
@@ -285,6 +306,14 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
             )
         return alpha
 
+    def _spacing(self) -> float:
+        """Tell the spacing, in log(alpha), of the last grid that scikit-learn would make."""
+        if self.alphas < 1:
+            raise ValueError(f"alphas={self.alphas} must be at least 1")
+        n_alphas, n_grids = min(max(self.alphas, 2), 1000), min(self.n_refinements, 1000)
+        narrowing = (2.0 / (n_alphas + 1)) ** (n_grids - 1)
+        return float(max(math.log(100.0) / (n_alphas - 1) * narrowing, _FINEST))
+
     def _tell(self, visit: Visit) -> None:
         if self.verbose:
             print(
@@ -293,33 +322,29 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
             )
 
 
-def _starts(previous: Any, estimator: Any) -> tuple[Solution | None, list[list[Solution]]]:
-    """Give a previous fit's solutions in the order of this one's assets: its last, each fold's."""
+def _recall(previous: Any, names: list[object]) -> Memory | None:
+    """Give what a previous fit left behind, in the order of these assets."""
     if previous is None:
-        return None, []
-    check_is_fitted(previous, "_solution")
-    names, known = (getattr(fit, "feature_names_in_", None) for fit in (estimator, previous))
-    if names is not None and known is not None:
-        place = {name: at for at, name in enumerate(known)}
-        places = np.array([place.get(name, -1) for name in names])
-    elif estimator.n_features_in_ == previous.n_features_in_:
-        places = np.arange(estimator.n_features_in_)
-    else:
-        raise DataError(
-            f"previous: was fitted to {previous.n_features_in_} assets, X has "
-            f"{estimator.n_features_in_}; give both as tables whose columns are named by asset"
+        return None
+    if not isinstance(previous, GraphicalLasso | GraphicalLassoCV):
+        raise TypeError(
+            "previous: expected a GraphicalLasso or GraphicalLassoCV of marketmap.precision, got "
+            f"{type(previous).__module__}.{type(previous).__name__}"
         )
-    folds = getattr(previous, "_fold_solutions", [[previous._solution]])
-    return previous._solution.reordered(places), [
-        [solution.reordered(places) for solution in fold] for fold in folds
-    ]
+    check_is_fitted(previous, "_memory")
+    memory: Memory = previous._memory
+    # There is nothing in an inverse to start from.
+    return None if memory.solution.alpha == 0.0 else memory.for_assets(names)
 
 
-def _learn(estimator: Any, problem: Problem, solution: Solution) -> None:
+def _learn(
+    estimator: Any, problem: Problem, solution: Solution, location: Vector, memory: Memory
+) -> None:
     """Set what was learned by a final fit; warn where it did not converge."""
     if math.isinf(solution.dual_gap):
         raise FitError(problem.why_none(solution))
-    estimator._solution = solution
+    estimator._memory = memory
+    estimator.location_ = location
     estimator.covariance_ = solution.covariance()
     estimator.precision_ = solution.precision()
     estimator.costs_ = solution.costs

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
-from marketmap.errors import FitError, MarketmapError
+from marketmap.errors import FitError
 from marketmap.settings import PrecisionSettings
 
 Matrix = npt.NDArray[np.float64]
@@ -72,9 +72,9 @@ def fit_precision(returns: pd.DataFrame | Matrix, settings: PrecisionSettings) -
             warnings.simplefilter("ignore", category=ConvergenceWarning)
             warnings.simplefilter("ignore", category=RuntimeWarning)
             model.fit(returns)
-    except MarketmapError:
-        raise
     except (FloatingPointError, np.linalg.LinAlgError, ValueError) as error:
+        if settings.method == "marketmap":  # its errors say what is wrong
+            raise
         raise FitError(
             f"scikit-learn's graphical lasso found no solution for {returns.shape[1]} assets and "
             f"{returns.shape[0]} days ({error}); give model.precision.alphas as a list of larger "

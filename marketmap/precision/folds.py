@@ -1,6 +1,7 @@
 """Cross-validation: penalties, each scored on the days that every fold leaves out."""
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -8,15 +9,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
 
 from marketmap.precision.problem import Matrix, Problem, Solution
 
-GAP_PER_ASSET = 5e-6
+FEW = 30
+"""With fewer assets the score is less smooth, and a fit costs little."""
+GAP_PER_ASSET, GAP_PER_ASSET_OF_FEW = 5e-6, 1e-7
 """The duality gap, an asset, at which a fit of the cross-validation may stop."""
 SAME = 0.005
 """Difference of log(alpha) up to which two penalties are the same."""
-_KEPT = 6
-"""Solutions that a fold keeps for fits to start from; they are large."""
+_KEPT = 4
+"""Solutions that a fold keeps for fits to start from: they are large."""
 
 
 class Fold:
@@ -37,7 +41,7 @@ class Fold:
     ) -> None:
         self.problem = problem
         self.test_covariance = test_covariance
-        self.solutions = [known for known in solutions if known.alpha > 0.0]
+        self.solutions = list(solutions)
 
     def fit(self, alpha: float, max_iter: int) -> tuple[Solution, float]:
         """Fit at a penalty, from the nearest that is known; tell the score as well.
@@ -45,10 +49,8 @@ class Fold:
         The score is the mean log-likelihood of a left-out day, -inf where nothing was found.
         """
         n_assets = len(self.test_covariance)
-        tol = GAP_PER_ASSET * n_assets
+        tol = n_assets * (GAP_PER_ASSET if n_assets >= FEW else GAP_PER_ASSET_OF_FEW)
         solution = self.problem.solve(alpha, tol, max_iter, self.nearest(alpha))
-        if math.isinf(solution.dual_gap):
-            return solution, -math.inf
         distance = float(np.vdot(self.test_covariance, solution.precision()))
         return solution, (solution.logdet - distance - n_assets * math.log(2.0 * math.pi)) / 2.0
 
@@ -62,12 +64,12 @@ class Fold:
             if math.isfinite(solution.dual_gap):
                 same = _distance_to(solution.alpha)
                 others = [known for known in self.solutions if same(known) > SAME]
-                self.solutions = [*others, solution]
+                self.solutions = [*others, solution.as_start()]
         self.solutions = sorted(self.solutions, key=_distance_to(alpha))[:_KEPT]
 
 
 def _distance_to(alpha: float) -> Callable[[Solution], float]:
-    return lambda solution: abs(math.log(solution.alpha / alpha))
+    return lambda solution: abs(math.log(solution.alpha) - math.log(alpha))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +149,17 @@ class CrossValidation:
             results[f"split{fold}_dual_gap"] = gaps[:, fold]
             results[f"split{fold}_converged"] = converged[:, fold]
         return results
+
+    def warn_if_unfinished(self) -> None:
+        """Warn of fits that did not converge, in which case the penalty may be another one."""
+        unfinished = sum(int((~visit.converged).sum()) for visit in self.visits)
+        if unfinished:
+            warnings.warn(
+                f"{unfinished} of the {len(self.visits) * len(self.folds)} fits of the "
+                "cross-validation did not converge, as cv_results_ tells; raise max_iter",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
 
     def visit(self, *alphas: float) -> list[Visit]:
         """Score penalties: fit every fold at each, from what was known before."""

@@ -22,6 +22,7 @@ it stands in one file, which is what numba looks at to tell whether what it cach
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,16 @@ _OPTIONS: dict[str, Any] = {
     "fastmath": {"reassoc", "contract", "nsz", "arcp"},
     "error_model": "numpy",
 }
+
+
+def _cached(function: Callable[..., Any]) -> Any:
+    """Compile a function and keep the result on disk, where there is a place to write to."""
+    try:
+        return njit(cache=True, **_OPTIONS)(function)
+    except RuntimeError:  # neither beside the file nor in the user's home
+        return njit(**_OPTIONS)(function)
+
+
 _PIVOT = 1e-14
 """Below this a pivot of a matrix with a unit diagonal is rounding error."""
 _SLACK = 1e-9
@@ -341,7 +352,7 @@ def _dual(R: Matrix, w: Vector, W: Matrix, feasible: Matrix, factor: Matrix) -> 
 def _start(
     R: Matrix, d: Vector, alpha: float, share: float, dual: Matrix, W: Matrix, factor: Matrix
 ) -> bool:
-    """Write the W that dual variables amount to; False where none is positive definite.
+    """Write the W that dual variables amount to; False where it is not positive definite.
 
     Scaled by ``share``, which leads to a smaller penalty, they stay between the correlations, which
     are at least semidefinite, and a definite matrix. Those of another market may not: they are
@@ -354,8 +365,8 @@ def _start(
             size = abs(R[i, j]) * d[i] * d[j]
             if size * shrink > alpha:
                 shrink = alpha / size
-    for step in range(_BLENDS + 1):
-        blend = 1.0 if share == 0.0 else step / _BLENDS
+    for step in range(_BLENDS + 1 if share > 0.0 else 1):
+        blend = step / _BLENDS if share > 0.0 else 1.0
         for i in range(n):
             W[i, i] = 1.0
             for j in range(i):
@@ -409,9 +420,9 @@ def _ascend(
             _copy(candidate, T)
         bound = max(bound, _dual(R, w, W, feasible, factor))
         gap, last_check = max(best - bound, 0.0), sweep
-        costs[n_checks, 0] = best
-        costs[n_checks, 1] = gap
-        n_checks += 1
+        n_checks = min(n_checks + 1, costs.shape[0])
+        costs[n_checks - 1, 0] = best
+        costs[n_checks - 1, 1] = gap
         if gap <= tol:
             break
         if change > 0.0 and not math.isinf(gap):
@@ -419,7 +430,7 @@ def _ascend(
     return n_iter, n_checks, best_logdet, gap
 
 
-@njit(cache=True, **_OPTIONS)
+@_cached
 def solve(
     R: Matrix,
     d: Vector,
@@ -455,8 +466,9 @@ def solve(
         Sweeps after which to stop.
     precision : ndarray of shape (n_assets, n_assets)
         Receives the best precision matrix that was seen, in units of correlations.
-    costs : ndarray of shape (max_iter + 1, 2)
-        Receives the objective and the duality gap at each check, of the best seen by then.
+    costs : ndarray of shape (n_rows, 2)
+        Receives the objective and the duality gap at each check, of the best seen by then; the
+        last row is that of the last check.
 
     Returns
     -------

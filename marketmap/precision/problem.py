@@ -17,8 +17,12 @@ from marketmap.precision import kernel
 Matrix = npt.NDArray[np.float64]
 Vector = npt.NDArray[np.float64]
 
+_SMALLEST = 1e-290
+"""The smallest variance whose inverse, and a little more, is a number."""
 _DEPENDENT = 1e-13
 """Share of a variance that is left unexplained by others, below which nothing is."""
+_MOST_COSTS = 10_000
+"""Checks of one fit that are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +32,7 @@ class Solution:
     Attributes
     ----------
     alpha : float
-        The penalty.
+        The penalty, or the largest that makes a difference.
     dual : ndarray of shape (n_assets, n_assets)
         The dual variables, in units of the covariance: from -alpha to alpha, 0 on the diagonal.
         With ``coefficients`` they are a start for another fit.
@@ -45,7 +49,8 @@ class Solution:
     n_iter : int
         Sweeps over all assets.
     dual_gap : float
-        How far the objective may be from its minimum at most; inf where nothing was found.
+        How far the objective may be from its minimum at most, up to rounding; inf where nothing
+        was found.
     converged : bool
         Whether the duality gap is within the tolerance.
     """
@@ -69,6 +74,10 @@ class Solution:
         """Compute the precision matrix' inverse, of shape (n_assets, n_assets)."""
         inverse = np.linalg.inv(self.scaled_precision)
         return (inverse + inverse.T) / 2.0 * np.outer(self.deviation, self.deviation)
+
+    def as_start(self) -> "Solution":
+        """Leave out what another fit does not start from."""
+        return replace(self, scaled_precision=np.empty((0, 0)), costs=[])
 
     def reordered(self, places: npt.NDArray[np.int64]) -> "Solution":
         """Bring the start that this solution is into another order of assets.
@@ -114,8 +123,8 @@ class Problem:
 
     def __init__(self, covariance: Matrix, names: Sequence[object], what: str) -> None:
         variance = np.diag(covariance)
-        still = variance <= np.finfo(np.float64).tiny
-        refuse_columns(what, names, still, "never moves; leave it out")
+        refuse_columns(what, names, variance < 0.0, "has a negative variance")
+        refuse_columns(what, names, variance < _SMALLEST, "never moves; leave it out")
         refuse_columns(what, names, ~np.isfinite(variance), "varies more than numbers can hold")
         self.deviation: Vector = np.sqrt(variance)
         scaled = covariance / self.deviation / self.deviation[:, None]
@@ -142,30 +151,32 @@ class Problem:
         max_iter : int
             Sweeps over all assets after which to stop in any case.
         start : Solution, optional
-            At another penalty, or of a similar covariance matrix.
+            At another penalty above 0, or of a similar covariance matrix.
         """
         if alpha == 0.0:
             return self._invert()
-        if start is not None and start.alpha > 0.0:
-            solution = self._solve(alpha, tol, max_iter, start)
-            if solution.converged or solution.n_iter == max_iter:
-                return solution
-        return self._solve(alpha, tol, max_iter, None)
+        if alpha >= self.largest_penalty:
+            return self._separate()
+        warm = None if start is None else self._solve(alpha, tol, max_iter, start)
+        if warm is not None and warm.converged:
+            return warm
+        cold = self._solve(alpha, tol, max_iter, None)
+        return cold if warm is None or cold.dual_gap <= warm.dual_gap else warm
 
     def _solve(self, alpha: float, tol: float, max_iter: int, start: Solution | None) -> Solution:
+        # One type each, for which the kernel is compiled.
+        alpha, tol, max_iter = float(alpha), float(tol), min(int(max_iter), np.iinfo(np.int32).max)
         n_assets = len(self.deviation)
         if start is None:
             share, dual, coefficients = 0.0, *np.zeros((2, n_assets, n_assets))
         else:
             share = min(1.0, alpha / start.alpha)
             dual, coefficients = start.dual.copy(), start.coefficients.copy()
-        # Beyond the largest penalty nothing changes any more; without one, any will do.
-        penalty = min(alpha, self.largest_penalty or self.mean_variance)
-        precision, costs = np.eye(n_assets), np.empty((max_iter + 1, 2))
+        precision, costs = np.eye(n_assets), np.empty((min(max_iter + 1, _MOST_COSTS), 2))
         n_iter, n_checks, logdet, gap = kernel.solve(
             self.correlation,
             self.deviation,
-            penalty,
+            alpha,
             share,
             dual,
             coefficients,
@@ -203,21 +214,33 @@ class Problem:
             f"{solution.n_iter} sweeps; raise alpha or max_iter"
         )
 
+    def _separate(self) -> Solution:
+        """Give the solution at a penalty that joins no two assets."""
+        together = self.correlation * np.outer(self.deviation, self.deviation)
+        np.fill_diagonal(together, 0.0)
+        alpha = self.largest_penalty or self.mean_variance
+        return self._exact(alpha, -together, np.eye(len(together)), -self._logdet)
+
     def _invert(self) -> Solution:
-        """Give the inverse covariance, where there is one: the solution without a penalty."""
+        """Give the solution without a penalty: the inverse covariance, where there is one."""
         nothing = np.zeros_like(self.correlation)
         pivots = _pivots(self.correlation)
-        exists = bool(pivots.min() > _DEPENDENT)
-        inverse = np.linalg.inv(self.correlation) if exists else np.eye(len(nothing))
-        logdet = -float(np.log(pivots).sum()) - self._logdet if exists else -np.inf
+        if not pivots.min() > _DEPENDENT:
+            return self._exact(0.0, nothing, np.eye(len(nothing)), -np.inf)
+        inverse = np.linalg.inv(self.correlation)
+        logdet = -float(np.log(pivots).sum()) - self._logdet
+        return self._exact(0.0, nothing, (inverse + inverse.T) / 2.0, logdet)
+
+    def _exact(self, alpha: float, dual: Matrix, precision: Matrix, logdet: float) -> Solution:
+        exists = logdet > -np.inf
         return Solution(
-            alpha=0.0,
-            dual=nothing,
-            coefficients=nothing,
-            scaled_precision=(inverse + inverse.T) / 2.0,
+            alpha=alpha,
+            dual=dual,
+            coefficients=np.zeros_like(dual),
+            scaled_precision=precision,
             deviation=self.deviation,
             logdet=logdet,
-            costs=[(len(nothing) - logdet, 0.0)] if exists else [],
+            costs=[(len(dual) - logdet, 0.0)] if exists else [],
             n_iter=0,
             dual_gap=0.0 if exists else np.inf,
             converged=exists,

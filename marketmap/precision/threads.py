@@ -1,8 +1,9 @@
 """Cores for the folds: threads where they pay off, and none taken by BLAS."""
 
-import os
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -18,10 +19,30 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """Keep BLAS from waiting for work on the cores that the folds are fitted on."""
-    limit: AbstractContextManager[Any] = _blas().limit(limits=1)
-    return limit
+_lock = threading.Lock()
+_limits: list[Any] = []
+_n_inside = 0
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep BLAS from waiting for work on the cores that the folds are fitted on.
+
+    The limit is the whole process's: of fits at the same time the first sets it and the last takes
+    it back.
+    """
+    global _n_inside
+    with _lock:
+        _n_inside += 1
+        if _n_inside == 1:
+            _limits.append(_blas().limit(limits=1))
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_inside -= 1
+            if _n_inside == 0:
+                _limits.pop().restore_original_limits()
 
 
 def fold_threads(
@@ -29,8 +50,6 @@ def fold_threads(
 ) -> AbstractContextManager[ThreadPoolExecutor | None]:
     """Give threads for the folds, or None where one is enough."""
     if n_jobs is None:
-        threads = len(os.sched_getaffinity(0)) if n_assets >= _PAYS_FROM else 1
-    else:
-        threads = joblib.effective_n_jobs(n_jobs)
-    threads = min(threads, n_folds)
+        n_jobs = -1 if n_assets >= _PAYS_FROM else 1
+    threads = min(joblib.effective_n_jobs(n_jobs), n_folds)
     return ThreadPoolExecutor(threads) if threads > 1 else nullcontext()

@@ -17,9 +17,15 @@ print(time.perf_counter() - start)
 WORD = "compiling the graphical lasso, once on this machine"
 
 
-def fit_in_a_process(cache: Path) -> tuple[float, str]:
+NOWHERE_TO_WRITE = """
+import numba.core.caching
+numba.core.caching.CacheImpl._locator_classes = []
+"""
+
+
+def fit_in_a_process(cache: Path, before: str = "") -> tuple[float, str]:
     ended = subprocess.run(
-        [sys.executable, "-c", CODE],
+        [sys.executable, "-c", before + CODE],
         env=os.environ | {"NUMBA_CACHE_DIR": str(cache)},
         capture_output=True,
         check=True,
@@ -39,3 +45,10 @@ def test_the_first_process_says_that_it_compiles_and_the_next_loads_what_it_cach
     second, said = fit_in_a_process(tmp_path)
     assert said == ""
     assert second < first / 3
+
+
+@pytest.mark.slow
+def test_without_a_place_for_the_cache_every_process_compiles(tmp_path: Path) -> None:
+    _, said = fit_in_a_process(tmp_path, NOWHERE_TO_WRITE)
+    assert WORD in said
+    assert not list(tmp_path.iterdir())

@@ -1,6 +1,7 @@
 """The estimators stand in for scikit-learn's: its own assertions hold of them."""
 
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,10 @@ from sklearn.datasets import make_sparse_spd_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GroupKFold, KFold, TimeSeriesSplit
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_info
 
 from marketmap.errors import FitError
-from marketmap.precision import GraphicalLasso, GraphicalLassoCV, graphical_lasso
+from marketmap.precision import GraphicalLasso, GraphicalLassoCV, graphical_lasso, kernel
 from tests.support.precision import Matrix, covariance_of, draw_returns
 
 RETURNS = draw_returns(200, 8, 0)
@@ -293,3 +295,78 @@ def test_names_of_columns_are_kept_and_a_clone_forgets_them() -> None:
     assert model.feature_names_in_.tolist() == list(table.columns)
     assert not hasattr(clone(model), "covariance_")
     np.testing.assert_array_equal(model.precision_, GraphicalLassoCV().fit(RETURNS).precision_)
+
+
+@pytest.mark.parametrize("as_masks", [False, True])
+def test_splits_can_be_places_or_masks(as_masks: bool) -> None:
+    blocks = [np.arange(200) // 40 == fold for fold in range(5)]
+    splits = [(~block, block) for block in blocks]
+    if not as_masks:
+        splits = [(np.flatnonzero(train), np.flatnonzero(test)) for train, test in splits]
+    model = GraphicalLassoCV(cv=splits).fit(RETURNS)
+    assert model.alpha_ == pytest.approx(GraphicalLassoCV().fit(RETURNS).alpha_)
+
+
+def test_splits_without_days_are_refused() -> None:
+    days, none = np.arange(200), np.arange(0)
+    with pytest.raises(ValueError, match="fold 0 fits 0 days and leaves out 200"):
+        GraphicalLassoCV(cv=[(none, days)]).fit(RETURNS)
+    with pytest.raises(ValueError, match="fold 0 fits 200 days and leaves out 0"):
+        GraphicalLassoCV(cv=[(days, none)]).fit(RETURNS)
+    once = GraphicalLassoCV(cv=iter([(days[:100], days[100:])]))
+    once.fit(RETURNS)
+    with pytest.raises(ValueError, match="cv gives no splits"):
+        GraphicalLassoCV(cv=[]).fit(RETURNS)
+
+
+@pytest.mark.parametrize("alphas", [[], np.array([]), np.array(0.1), [[0.1, 0.2]]])
+def test_no_penalties_are_refused(alphas: object) -> None:
+    with pytest.raises(ValueError, match=r"expected a number, or a list|must be"):
+        GraphicalLassoCV(alphas=alphas).fit(RETURNS)
+
+
+@pytest.mark.parametrize(
+    ("alphas", "n_refinements"), [(1, 1), (2, 1), (1, 9), (3, 50), (500, 4), (10**9, 10**9)]
+)
+def test_any_number_of_penalties_and_grids_ends(alphas: int, n_refinements: int) -> None:
+    model = GraphicalLassoCV(alphas=alphas, n_refinements=n_refinements).fit(RETURNS)
+    assert model.converged_
+
+
+def test_a_grid_without_penalties_is_refused() -> None:
+    with pytest.raises(ValueError, match="alphas=0 must be at least 1"):
+        GraphicalLassoCV(alphas=0).fit(RETURNS)
+
+
+@pytest.mark.parametrize("alpha", [1, np.float32(0.5), np.float16(0.5), np.longdouble(0.5), True])
+def test_the_kernel_is_compiled_for_one_type_of_number(alpha: object) -> None:
+    GraphicalLasso(alpha, tol=np.float32(1e-3)).fit(RETURNS * 3)
+    assert len(kernel.solve.signatures) == 1
+
+
+def test_beyond_the_largest_penalty_the_objective_is_that_of_separate_assets() -> None:
+    previous = GraphicalLasso(0.001).fit(RETURNS)
+    for alpha in (1e9, 1e20, np.inf):
+        model = GraphicalLasso(alpha).fit(RETURNS, previous=previous)
+        assert np.count_nonzero(model.precision_) == 8
+        assert model.costs_ == [(pytest.approx(8 + np.log(RETURNS.var(axis=0)).sum()), 0.0)]
+
+
+def test_fits_at_the_same_time_leave_blas_as_it_was() -> None:
+    before = [library["num_threads"] for library in threadpool_info()]
+    alone = GraphicalLassoCV().fit(RETURNS).precision_
+    with ThreadPoolExecutor(4) as executor:
+        for model in executor.map(lambda _: GraphicalLassoCV().fit(RETURNS), range(12)):
+            np.testing.assert_array_equal(model.precision_, alone)
+    assert [library["num_threads"] for library in threadpool_info()] == before
+
+
+def test_many_sweeps_may_be_allowed_without_a_price() -> None:
+    assert GraphicalLasso(0.1, max_iter=10**12).fit(RETURNS).converged_
+
+
+def test_folds_that_did_not_converge_are_told() -> None:
+    returns = draw_returns(60, 20, 0).repeat(2, axis=1)
+    returns += 0.01 * np.random.default_rng(0).normal(size=returns.shape)
+    with pytest.warns(ConvergenceWarning, match=r"of the \d+ fits of the cross-validation did not"):
+        GraphicalLassoCV(alphas=[1e-4, 1e-3], tol=10.0, max_iter=15).fit(returns)

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn.covariance
 from sklearn.exceptions import NotFittedError
 
 from marketmap.errors import DataError
@@ -12,10 +13,11 @@ from marketmap.precision import GraphicalLasso, GraphicalLassoCV
 from tests.support.precision import draw_returns
 
 DAYS = pd.DataFrame(draw_returns(130, 20, 0), columns=[f"asset{i:02d}" for i in range(20)])
+MANY = pd.DataFrame(draw_returns(130, 40, 0), columns=[f"asset{i:02d}" for i in range(40)])
 
 
-def window(day: int) -> pd.DataFrame:
-    return DAYS.iloc[day : day + 120]
+def window(day: int, days: pd.DataFrame = DAYS) -> pd.DataFrame:
+    return days.iloc[day : day + 120]
 
 
 def visits(model: GraphicalLassoCV) -> int:
@@ -23,14 +25,50 @@ def visits(model: GraphicalLassoCV) -> int:
 
 
 def test_a_warm_search_ends_where_a_full_one_does_after_fewer_visits() -> None:
-    previous = GraphicalLassoCV().fit(window(0))
+    previous = GraphicalLassoCV().fit(window(0, MANY))
     for day in range(1, 11):
-        full = GraphicalLassoCV().fit(window(day))
-        warm = GraphicalLassoCV().fit(window(day), previous=previous)
+        full = GraphicalLassoCV().fit(window(day, MANY))
+        warm = GraphicalLassoCV().fit(window(day, MANY), previous=previous)
         assert abs(np.log(warm.alpha_ / full.alpha_)) <= 0.03
-        assert visits(warm) < visits(full)
+        assert visits(warm) <= 5 < visits(full)
         assert warm.converged_
         previous = warm
+
+
+def test_with_few_assets_another_maximum_than_yesterdays_is_found() -> None:
+    draw = np.random.default_rng(20)
+    returns = draw.standard_t(3, size=(61, 25)) + draw.standard_t(3, size=(61, 1))
+    yesterday = GraphicalLassoCV().fit(returns[:-1])
+    full = GraphicalLassoCV().fit(returns[1:])
+    warm = GraphicalLassoCV().fit(returns[1:], previous=yesterday)
+    assert abs(np.log(full.alpha_ / yesterday.alpha_)) > 0.5
+    assert abs(np.log(warm.alpha_ / full.alpha_)) <= 0.03
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1e3, 1e6])
+@pytest.mark.parametrize("days", [DAYS, MANY])
+def test_a_fit_in_another_unit_is_a_start_like_any_other(unit: float, days: pd.DataFrame) -> None:
+    previous = GraphicalLassoCV().fit(window(0, days))
+    full = GraphicalLassoCV().fit(window(0, days) * unit)
+    warm = GraphicalLassoCV().fit(window(0, days) * unit, previous=previous)
+    assert abs(np.log(warm.alpha_ / full.alpha_)) <= 0.03
+
+
+def test_a_model_can_start_itself_from_what_it_was() -> None:
+    model, other = GraphicalLassoCV().fit(window(0)), GraphicalLassoCV().fit(window(0))
+    today = window(1)[DAYS.columns[::-1]].assign(new=draw_returns(120, 1, 9)[:, 0])
+    expected = GraphicalLassoCV().fit(today, previous=other).precision_
+    np.testing.assert_array_equal(model.fit(today, previous=model).precision_, expected)
+    unnamed = GraphicalLassoCV().fit(window(0).to_numpy())
+    with pytest.raises(DataError, match="was fitted to 20 assets, X has 10"):
+        unnamed.fit(window(1).to_numpy()[:, :10], previous=unnamed)
+
+
+def test_a_fit_that_failed_leaves_the_last_one_to_start_from() -> None:
+    model = GraphicalLassoCV().fit(window(0))
+    with pytest.raises(DataError, match="never moves"):
+        model.fit(window(1).assign(dead=0.0))
+    assert GraphicalLassoCV().fit(window(1), previous=model).converged_
 
 
 def test_a_warm_fit_is_the_cold_one_after_fewer_sweeps() -> None:
@@ -44,6 +82,12 @@ def test_a_warm_fit_is_the_cold_one_after_fewer_sweeps() -> None:
 def test_the_same_days_again_take_one_sweep() -> None:
     model = GraphicalLasso(0.1).fit(window(0))
     assert GraphicalLasso(0.1).fit(window(0), previous=model).n_iter_ == 1
+
+
+def test_the_same_days_of_the_same_assets_in_another_order_take_one_sweep() -> None:
+    model = GraphicalLasso(0.1).fit(window(0))
+    turned = window(0)[DAYS.columns[::-1]]
+    assert GraphicalLasso(0.1).fit(turned, previous=model).n_iter_ == 1
 
 
 def test_assets_are_matched_by_name_in_whatever_order_and_new_ones_join() -> None:
@@ -64,7 +108,9 @@ def test_another_market_is_a_start_like_any_other() -> None:
     np.testing.assert_allclose(warm.precision_, cold.precision_, atol=1e-4)
 
 
-@pytest.mark.parametrize("previous", [GraphicalLasso(0.2), GraphicalLasso(0.0), GraphicalLasso(50)])
+@pytest.mark.parametrize(
+    "previous", [GraphicalLasso(alpha) for alpha in (0.2, 0.0, 1e-9, 50, np.inf)]
+)
 def test_a_fit_at_a_given_penalty_can_start_a_search(previous: GraphicalLasso) -> None:
     full = GraphicalLassoCV().fit(window(0))
     warm = GraphicalLassoCV().fit(window(0), previous=previous.fit(window(1)))
@@ -93,6 +139,12 @@ def test_other_unnamed_assets_are_refused() -> None:
 def test_a_model_that_is_not_fitted_is_refused() -> None:
     with pytest.raises(NotFittedError):
         GraphicalLassoCV().fit(window(0), previous=GraphicalLassoCV())
+
+
+def test_another_librarys_model_is_refused() -> None:
+    theirs = sklearn.covariance.EmpiricalCovariance().fit(window(0))
+    with pytest.raises(TypeError, match=r"got sklearn\.covariance\..*EmpiricalCovariance"):
+        GraphicalLassoCV().fit(window(0), previous=theirs)
 
 
 def test_the_previous_fit_stays_as_it_is() -> None:

@@ -109,6 +109,8 @@ def named(values: object, column: str = "BTC") -> pd.DataFrame:
         (named(0.1), "X: column 'BTC' never moves"),
         (named(0.0), "X: column 'BTC' never moves"),
         (named([1e300, -1e300] * 30), "X: column 'BTC' varies more than numbers can hold"),
+        (named([1.7e308, -1.7e308] * 30), "X: column 'BTC' varies more than numbers can hold"),
+        (named([1e-150, -1e-150] * 30), "X: column 'BTC' never moves"),
         (named([1e-200, -1e-200] * 30), "X: column 'BTC' never moves"),
         (np.zeros((60, 3)), r"X: column 0 \(and 2 more\) never moves"),
     ],
@@ -152,3 +154,5 @@ def test_a_matrix_that_is_no_covariance_is_refused() -> None:
         graphical_lasso(np.array([[1.0, 3.0], [3.0, 1.0]]), 0.1)
     with pytest.raises(DataError, match="column 1 never moves"):
         graphical_lasso(np.array([[1.0, 0.0], [0.0, 0.0]]), 0.1)
+    with pytest.raises(DataError, match="column 0 has a negative variance"):
+        graphical_lasso(np.array([[-1.0, 0.0], [0.0, 1.0]]), 0.1)
