@@ -86,31 +86,15 @@ def factorise(matrix: Matrix, factor: Matrix) -> float:
 
 @njit(**_OPTIONS)
 def _eliminate(matrix: Matrix, factor: Matrix, j: int, n: int) -> None:
-    """Fill column j of a Cholesky factor below its diagonal, four rows at a time for speed."""
+    """Fill column j of a Cholesky factor below its diagonal."""
     row = factor[j]
     inverse = 1.0 / row[j]
-    i = j + 1
-    while i + 3 < n:
-        row0, row1, row2, row3 = factor[i], factor[i + 1], factor[i + 2], factor[i + 3]
-        sum0, sum1, sum2, sum3 = matrix[i, j], matrix[i + 1, j], matrix[i + 2, j], matrix[i + 3, j]
-        for k in range(j):
-            value = row[k]
-            sum0 -= row0[k] * value
-            sum1 -= row1[k] * value
-            sum2 -= row2[k] * value
-            sum3 -= row3[k] * value
-        row0[j] = sum0 * inverse
-        row1[j] = sum1 * inverse
-        row2[j] = sum2 * inverse
-        row3[j] = sum3 * inverse
-        i += 4
-    while i < n:
+    for i in range(j + 1, n):
         rest = factor[i]
         total = matrix[i, j]
         for k in range(j):
             total -= rest[k] * row[k]
         rest[j] = total * inverse
-        i += 1
 
 
 @njit(**_OPTIONS)
@@ -152,19 +136,10 @@ def _residual(
     n = W.shape[0]
     for i in range(n):
         residual[i] = target[i]
-    a = 0
-    while a + 3 < size:
-        p0, p1, p2, p3 = active[a], active[a + 1], active[a + 2], active[a + 3]
-        b0, b1, b2, b3 = b[p0], b[p1], b[p2], b[p3]
-        row0, row1, row2, row3 = W[p0], W[p1], W[p2], W[p3]
-        for i in range(n):
-            residual[i] -= b0 * row0[i] + b1 * row1[i] + b2 * row2[i] + b3 * row3[i]
-        a += 4
-    while a < size:
+    for a in range(size):
         value, row = b[active[a]], W[active[a]]
         for i in range(n):
             residual[i] -= value * row[i]
-        a += 1
 
 
 @njit(inline="always", **_OPTIONS)
