@@ -13,8 +13,9 @@ The same analysis that the daily flow runs, for a notebook::
 A map that was stored is given back by :func:`storage.load`.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from marketmap.lazy import lazily
 
 if TYPE_CHECKING:
     from marketmap.config import Config, load_config
@@ -89,9 +90,4 @@ __all__ = [
     "select_universe",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name at its first use: scikit-learn costs a second that SQL can spare."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)  # scikit-learn costs a second that SQL can spare

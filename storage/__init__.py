@@ -4,8 +4,9 @@ A flow writes through :class:`Database`. Everybody else reads the published copy
 :func:`query`, :func:`load` and :func:`load_run`, or with any DuckDB client.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from marketmap.lazy import lazily
 
 if TYPE_CHECKING:
     from storage.catalogue import list_views
@@ -39,9 +40,4 @@ __all__ = [
     "stored_days",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name at its first use: a query needs none of what a map is made with."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)  # a query needs none of what a map is made with

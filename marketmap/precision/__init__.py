@@ -9,8 +9,9 @@ For notebooks, as drop-in replacements of scikit-learn's::
     tomorrow = GraphicalLassoCV().fit(returns_of_tomorrow, previous=model)
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from marketmap.lazy import lazily
 
 if TYPE_CHECKING:
     from marketmap.precision.estimators import GraphicalLasso, GraphicalLassoCV, graphical_lasso
@@ -32,9 +33,4 @@ __all__ = [
     "graphical_lasso",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name at its first use: numba costs a while that a report can spare."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)  # numba costs a while that a report can spare
