@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test lint format lock bench pictures clean
+.PHONY: help setup demo test lint format lock bench study pictures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m pip check --quiet
+	@# Compiled once and cached, so that nobody waits for it at the first map.
+	@$(BIN)/python -c 'from marketmap.precision.compiling import compile_once; compile_once()'
 	@touch $@
 
 demo: $(READY) ## map a simulated market and say where its report is
@@ -43,8 +45,12 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade --quiet \
 	  --output-file requirements.lock
 
-bench: demo ## time the commands that people wait for
-	@$(BIN)/python benchmarks/commands.py
+bench: demo ## time the commands that people wait for, and the solver against scikit-learn's
+	@$(BIN)/python -m benchmarks.commands
+	@$(BIN)/python -m benchmarks.precision_speed
+
+study: $(READY) ## compare the penalties chosen on real prices with scikit-learn's and the best
+	@$(BIN)/python -m benchmarks.precision_study
 
 pictures: demo ## take the README's pictures of the demo's report, in Chromium
 	@$(BIN)/python -m docs.take_pictures
