@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.utils.validation import validate_data
 
 from marketmap.errors import DataError, refuse_columns
 from marketmap.precision.problem import Matrix, Vector
 from marketmap.returns import STILL
 
-_WITHOUT_MEANING = {"mode": "cd", "enet_tol": 1e-4, "eps": np.finfo(np.float64).eps}
+_WITHOUT_MEANING = {"mode": "cd", "enet_tol": 1e-4, "eps": float(np.finfo(np.float64).eps)}
 
 
 def checked(estimator: Any, X: Any) -> tuple[Matrix, list[object]]:
@@ -23,15 +24,16 @@ def checked(estimator: Any, X: Any) -> tuple[Matrix, list[object]]:
     ValueError
         A parameter is out of bounds, or of no use here; there are too few assets or days.
     DataError
-        A column holds NaN or infinities.
+        A column holds NaN, infinities or dates, or has the name of another.
     """
-    estimator._validate_params()
     for name, default in _WITHOUT_MEANING.items():
         if getattr(estimator, name) != default:
             raise ValueError(
                 f"{name}={getattr(estimator, name)!r} has no meaning for this solver, which "
                 f"solves its regressions exactly; leave it at {default!r}"
             )
+    estimator._validate_params()
+    _check_table(X)
     X = validate_data(
         estimator,
         X,
@@ -45,6 +47,16 @@ def checked(estimator: Any, X: Any) -> tuple[Matrix, list[object]]:
     refuse_columns("X", names, np.isnan(X).any(axis=0), "holds NaN; fill or leave out the gaps")
     refuse_columns("X", names, np.isinf(X).any(axis=0), "holds infinity (inf)")
     return X, names
+
+
+def _check_table(X: Any) -> None:
+    """Refuse what scikit-learn refuses without saying which column it is."""
+    if isinstance(X, pd.DataFrame):
+        names = list(X.columns)
+        repeated = X.columns.duplicated()
+        refuse_columns("X", names, repeated, "has the name of another; name each once")
+        dates = [pd.api.types.is_datetime64_any_dtype(kind) for kind in X.dtypes]
+        refuse_columns("X", names, np.array(dates, bool), "holds dates; make it the index")
 
 
 def moments(
@@ -70,7 +82,7 @@ def moments(
         means = np.zeros(X.shape[1]) if centered else X.mean(axis=0)
         deviations = X - means
         still = np.abs(deviations).max(axis=0) <= STILL * np.abs(X).max(axis=0)
-        refuse_columns(what, names, still, "never moves; leave it out")
+        refuse_columns(what, names, still, "never moves, up to rounding; leave it out")
         return deviations.T @ deviations / len(X), means
 
 

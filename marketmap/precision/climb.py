@@ -14,8 +14,12 @@ from marketmap.precision.folds import FEW, SAME, CrossValidation
 
 _FIRST = 0.35
 """The first penalty that is looked at, as a share of that at which no asset is joined."""
+_LAST = 0.01
+"""The smallest that a search begins at, as a share of the same; the best is hardly ever below."""
 _LOWEST = 1e-6
 """The smallest penalty that is looked at, as a share of the same."""
+_RISES = 0.05
+"""What the score gains at least, by log(alpha), where assets depend on others: in theory a half."""
 _LONG_STEP = 2.0
 """Ratio of a penalty to the next while the maximum is not passed yet."""
 _LESS = 0.5
@@ -49,6 +53,7 @@ class Climb:
         self._top = math.floor(self._place(largest))
         self._bottom = math.floor(self._place(largest * _LOWEST))
         self._first = round(self._place(largest * _FIRST))
+        self._last = round(self._place(largest * _LAST))
         self._is_rugged = scored.n_assets < FEW
         ratio = _LONG_STEP_OF_FEW if self._is_rugged else _LONG_STEP
         self._long_step = max(round(math.log(ratio) / spacing), 1)
@@ -82,11 +87,11 @@ class Climb:
     def from_near(self, alpha: float) -> None:
         """Begin with the penalties round one that is likely to be good.
 
-        With few assets, and where hardly any are joined, there may be more than one maximum; then
-        it is begun from above all the same.
+        With few assets, and where hardly any are joined, there may be more than one maximum; and
+        where nearly all are joined, a fit takes long. Then it is begun from above all the same.
         """
-        middle = max(round(self._place(alpha)), self._bottom)
-        if self._is_rugged or middle > self._first:
+        middle = round(self._place(alpha))
+        if self._is_rugged or not self._last <= middle <= self._first:
             self.from_above()
         else:
             self._visit(middle, middle + 1, middle - 1)
@@ -101,6 +106,17 @@ class Climb:
         if abs(target - self._best) * self._spacing <= SAME:
             return self._alpha(self._best)
         return self._alpha(target)
+
+    @property
+    def has_no_end(self) -> bool:
+        """Whether the score still rises at the smallest penalty that may be looked at.
+
+        Where the best is to have no penalty, it comes to rest before.
+        """
+        if self._best != self._bottom or self._bottom + 1 not in self._scores:
+            return False
+        rise = self._scores[self._bottom] - self._scores[self._bottom + 1]
+        return rise > _RISES * self._spacing
 
     @property
     def _best(self) -> int:

@@ -16,11 +16,13 @@ _PATIENCE_SECONDS = 2.0  # loading the kernel from its cache takes a quarter of 
 @cache
 def compile_once() -> None:
     """Load the kernel, or compile it and say so: that takes some five seconds."""
-    word = threading.Timer(
-        _PATIENCE_SECONDS,
-        log.warning,
-        ["compiling the graphical lasso, once on this machine: a few seconds"],
-    )
+    if not hasattr(kernel.solve, "stats"):
+        return  # NUMBA_DISABLE_JIT is set
+    how_often = "once on this machine"
+    if kernel.solve.stats.cache_path is None:
+        how_often = "in every process, as there is no place to keep it; NUMBA_CACHE_DIR names one"
+    message = f"compiling the graphical lasso, a few seconds, {how_often}"
+    word = threading.Timer(_PATIENCE_SECONDS, log.warning, [message])
     word.daemon = True
     word.start()
     try:

@@ -110,7 +110,7 @@ class GraphicalLasso(sklearn.covariance.GraphicalLasso):  # type: ignore[misc]
             covariance, location = moments(X, names, "X", centered=self.assume_centered)
         compile_once()
         problem = Problem(covariance, names, "X")
-        memory = _recall(previous, names)
+        memory = _recall(previous, names, problem)
         start = None if memory is None else memory.solution
         solution = problem.solve(self.alpha, self.tol, self.max_iter, start)
         _learn(self, problem, solution, location, Memory(names, solution, [[solution]]))
@@ -219,8 +219,9 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
             Returns, the oldest first.
         y : ignored
         previous : GraphicalLasso or GraphicalLassoCV, optional
-            A fit to start from, of these assets or of some of them, such as yesterday's. The
-            search then begins at its penalty.
+            A fit to start from, of these assets or of some of them, such as yesterday's. They
+            are matched by name where both were given as tables, else by place. The search begins at
+            the penalty that was chosen there.
         **params : dict
             For the splitter, with scikit-learn's metadata routing.
 
@@ -242,15 +243,16 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
         problem = Problem(covariance, names, "X")
         routed = process_routing(self, "fit", **params)
         splits = check_cv(self.cv).split(X, y, **routed.splitter.split)
-        memory = _recall(previous, names)
+        memory = _recall(previous, names, problem)
         start = None if memory is None else memory.solution
+        chosen = start.alpha if start and isinstance(previous, GraphicalLassoCV) else None
         folds = list(self._folds(X, names, splits, memory))
         if not folds:
             raise ValueError("cv gives no splits; a generator gives its splits once only")
         compile_once()
         with one_blas_thread(), fold_threads(self.n_jobs, len(folds), X.shape[1]) as executor:
             scored = CrossValidation(folds, self.max_iter, executor, self._tell)
-            alpha = self._choose(scored, problem, start)
+            alpha = self._choose(scored, problem, chosen)
         start = start or folds[0].nearest(alpha)
         solution = problem.solve(alpha, self.tol, self.max_iter, start)
         left_behind = Memory(names, solution, [fold.solutions for fold in folds])
@@ -279,8 +281,8 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
             known = () if memory is None else memory.of_fold(number)
             yield Fold(Problem(covariance, names, days), away.T @ away / len(away), known)
 
-    def _choose(self, scored: CrossValidation, problem: Problem, start: Solution | None) -> float:
-        """Visit penalties until the best is known."""
+    def _choose(self, scored: CrossValidation, problem: Problem, chosen: float | None) -> float:
+        """Visit penalties until the best is known, from the one that was chosen before."""
         largest = problem.largest_penalty
         if not isinstance(self.alphas, int | np.integer):
             for alpha in sorted(set(penalties(self.alphas)), reverse=True):
@@ -291,18 +293,25 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
             scored.visit(alpha)
         else:
             climb = Climb(scored, problem.mean_variance, self._spacing(), largest)
-            if start is not None:
-                climb.from_near(start.alpha)
+            if chosen is not None:
+                climb.from_near(chosen)
                 alpha = climb.close_in()
             else:
                 climb.from_above()
                 alpha = climb.close_in()
                 if alpha not in {visit.alpha for visit in scored.visits}:
                     scored.visit(alpha)  # for the record: its score is known well enough
+            if climb.has_no_end:
+                warnings.warn(
+                    f"the score still rises at alpha = {alpha:.3g}, the smallest penalty that is "
+                    "tried; leave out assets that are copies or sums of others, or give alphas",
+                    ConvergenceWarning,
+                    stacklevel=3,
+                )
         if not math.isfinite(scored.best.score):
             raise FitError(
                 f"no penalty of the {len(scored.visits)} tried has a solution in every fold; "
-                "give alphas as a list of larger penalties, more days or fewer assets"
+                "raise max_iter, give alphas as a list of larger penalties, or leave assets out"
             )
         return alpha
 
@@ -322,8 +331,8 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
             )
 
 
-def _recall(previous: Any, names: list[object]) -> Memory | None:
-    """Give what a previous fit left behind, in the order of these assets."""
+def _recall(previous: Any, names: list[object], problem: Problem) -> Memory | None:
+    """Give what a previous fit left behind, in the order and the unit of these assets."""
     if previous is None:
         return None
     if not isinstance(previous, GraphicalLasso | GraphicalLassoCV):
@@ -331,10 +340,10 @@ def _recall(previous: Any, names: list[object]) -> Memory | None:
             "previous: expected a GraphicalLasso or GraphicalLassoCV of marketmap.precision, got "
             f"{type(previous).__module__}.{type(previous).__name__}"
         )
-    check_is_fitted(previous, "_memory")
+    check_is_fitted(previous, "_memory", msg="previous: this %(name)s is not fitted yet")
     memory: Memory = previous._memory
     # There is nothing in an inverse to start from.
-    return None if memory.solution.alpha == 0.0 else memory.for_assets(names)
+    return None if memory.solution.alpha == 0.0 else memory.for_market(names, problem.deviation)
 
 
 def _learn(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from marketmap.errors import DataError
-from marketmap.precision.problem import Solution
+from marketmap.precision.problem import Solution, Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +30,16 @@ class Memory:
         """Give the solutions that a fold starts from; of the last where there are more folds."""
         return self.folds[min(number, len(self.folds) - 1)]
 
-    def for_assets(self, names: list[object]) -> "Memory":
-        """Bring the solutions into the order of other assets.
+    def for_market(self, names: list[object], deviation: Vector) -> "Memory":
+        """Bring the solutions into the order of other assets, and into their unit.
 
-        They are matched by name, where both have names, else by place.
+        They are matched by name, where both have names, else by place. The unit is told from the
+        assets' deviations: returns in percent can start from returns in shares of one.
+
+        Parameters
+        ----------
+        names : list of length n_other_assets
+        deviation : ndarray of shape (n_other_assets,)
 
         Raises
         ------
@@ -50,5 +56,11 @@ class Memory:
                 f"previous: was fitted to {len(self.names)} assets, X has {len(names)}; give both "
                 "as tables whose columns are named by asset"
             )
-        folds = [[solution.reordered(places) for solution in fold] for fold in self.folds]
-        return Memory(names, self.solution.reordered(places), folds)
+        known = places >= 0
+        ratios = deviation[known] / self.solution.deviation[places[known]]
+        unit = float(np.median(ratios)) if known.any() else 1.0
+
+        def brought(solution: Solution) -> Solution:
+            return solution.reordered(places).rescaled(unit)
+
+        return Memory(names, brought(self.solution), [[*map(brought, fold)] for fold in self.folds])

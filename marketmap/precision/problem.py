@@ -95,6 +95,17 @@ class Solution:
         dual[there], coefficients[there] = self.dual[here], self.coefficients[here]
         return replace(self, dual=dual, coefficients=coefficients)
 
+    def rescaled(self, unit: float) -> "Solution":
+        """Bring the start that this solution is into another unit.
+
+        Parameters
+        ----------
+        unit : float
+            How many of the other are one of this.
+        """
+        alpha, dual = self.alpha * unit * unit, self.dual * unit * unit  # squared, it may overflow
+        return replace(self, alpha=alpha, dual=dual)
+
 
 class Problem:
     """A covariance matrix to which graphical lassos of any penalty are fitted.
@@ -124,7 +135,8 @@ class Problem:
     def __init__(self, covariance: Matrix, names: Sequence[object], what: str) -> None:
         variance = np.diag(covariance)
         refuse_columns(what, names, variance < 0.0, "has a negative variance")
-        refuse_columns(what, names, variance < _SMALLEST, "never moves; leave it out")
+        small = variance < _SMALLEST
+        refuse_columns(what, names, small, "never moves, or too little for numbers; leave it out")
         refuse_columns(what, names, ~np.isfinite(variance), "varies more than numbers can hold")
         self.deviation: Vector = np.sqrt(variance)
         scaled = covariance / self.deviation / self.deviation[:, None]

@@ -69,6 +69,16 @@ def test_a_start_from_the_best_visits_three_penalties() -> None:
     assert len(scored.visits) == 3
 
 
+@pytest.mark.parametrize("near", [1e-4, 0.9])
+def test_a_start_from_where_the_best_hardly_ever_is_begins_from_above(near: float) -> None:
+    def score(x: float) -> float:
+        return -((x + 2.0) ** 2)
+
+    full, warm = Known(score), Known(score)
+    assert climbed(warm, near=near) == climbed(full)
+    assert [visit.alpha for visit in warm.visits] == [visit.alpha for visit in full.visits]
+
+
 def test_long_steps_beyond_the_maximum_are_not_taken_with_many_assets() -> None:
     scored = Known(lambda x: -10.0 * (x + 3.0) ** 2)
     climbed(scored)

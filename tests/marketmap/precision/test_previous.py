@@ -52,6 +52,8 @@ def test_a_fit_in_another_unit_is_a_start_like_any_other(unit: float, days: pd.D
     full = GraphicalLassoCV().fit(window(0, days) * unit)
     warm = GraphicalLassoCV().fit(window(0, days) * unit, previous=previous)
     assert abs(np.log(warm.alpha_ / full.alpha_)) <= 0.03
+    assert warm.n_iter_ == 1
+    assert days is DAYS or visits(warm) == 3
 
 
 def test_a_model_can_start_itself_from_what_it_was() -> None:
@@ -117,6 +119,14 @@ def test_a_fit_at_a_given_penalty_can_start_a_search(previous: GraphicalLasso) -
     assert abs(np.log(warm.alpha_ / full.alpha_)) <= 0.03
 
 
+def test_a_penalty_that_nobody_chose_is_no_place_to_begin_a_search_at() -> None:
+    full = GraphicalLassoCV().fit(window(0, MANY))
+    warm = GraphicalLassoCV().fit(
+        window(0, MANY), previous=GraphicalLasso(1e-4).fit(window(0, MANY))
+    )
+    np.testing.assert_allclose(warm.cv_results_["alphas"], full.cv_results_["alphas"], rtol=1e-3)
+
+
 def test_a_search_can_start_a_fit_and_another_number_of_folds() -> None:
     previous = GraphicalLassoCV(cv=3).fit(window(0))
     assert GraphicalLasso(0.1).fit(window(1), previous=previous).converged_
@@ -137,7 +147,7 @@ def test_other_unnamed_assets_are_refused() -> None:
 
 
 def test_a_model_that_is_not_fitted_is_refused() -> None:
-    with pytest.raises(NotFittedError):
+    with pytest.raises(NotFittedError, match="previous: this GraphicalLassoCV is not"):
         GraphicalLassoCV().fit(window(0), previous=GraphicalLassoCV())
 
 
@@ -161,3 +171,11 @@ def test_a_fit_from_disk_starts_another_as_well() -> None:
         GraphicalLassoCV().fit(window(1), previous=model) for model in (previous, stored)
     )
     np.testing.assert_array_equal(first.precision_, second.precision_)
+
+
+def test_a_fit_of_no_asset_of_today_is_a_start_like_none() -> None:
+    strangers = window(0).rename(columns=str.upper)
+    previous = GraphicalLassoCV().fit(strangers)
+    cold = GraphicalLassoCV().fit(window(0))
+    warm = GraphicalLassoCV().fit(window(0), previous=previous)
+    assert abs(np.log(warm.alpha_ / cold.alpha_)) <= 0.03

@@ -1,5 +1,6 @@
 """Bad data ends in a fit that has converged, or in one line that names the column."""
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -45,6 +46,29 @@ SOLVABLE = {
 }
 
 
+DEPENDENT = {
+    "two equal assets",
+    "an asset and its mirror",
+    "two almost equal assets",
+    "a sum of others",
+    "ten equal assets",
+    "a market crash",
+    "one factor and nothing else",
+}
+"""Without bound the score of these rises as the penalty falls."""
+
+
+@pytest.mark.parametrize("name", SOLVABLE)
+def test_a_search_without_end_is_warned_of_where_assets_depend_on_others(name: str) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        GraphicalLassoCV().fit(SOLVABLE[name])
+    said = [str(warning.message) for warning in caught]
+    assert all(message.startswith("the score still rises at alpha") for message in said)
+    assert len(said) == (name in DEPENDENT)
+
+
+@pytest.mark.filterwarnings("ignore:the score still rises")
 @pytest.mark.parametrize("name", SOLVABLE)
 def test_hard_returns_have_a_fit_that_converges(name: str) -> None:
     returns = SOLVABLE[name]
@@ -112,6 +136,10 @@ def named(values: object, column: str = "BTC") -> pd.DataFrame:
         (named([1.7e308, -1.7e308] * 30), "X: column 'BTC' varies more than numbers can hold"),
         (named([1e-150, -1e-150] * 30), "X: column 'BTC' never moves"),
         (named([1e-200, -1e-200] * 30), "X: column 'BTC' never moves"),
+        (named([1e-160, -1e-160] * 30), r"X: column 'BTC' never moves, or too little for numbers"),
+        (named([1e12] * 59 + [1e12 + 0.1]), r"X: column 'BTC' never moves, up to rounding"),
+        (named(pd.Timestamp("2026-01-01")), "X: column 'BTC' holds dates; make it the index"),
+        (named(0.0)[["A", "B", "A"]], "X: column 'A' has the name of another"),
         (np.zeros((60, 3)), r"X: column 0 \(and 2 more\) never moves"),
     ],
 )
