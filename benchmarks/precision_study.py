@@ -17,7 +17,7 @@ from sklearn.covariance import log_likelihood
 from sklearn.model_selection import KFold
 from threadpoolctl import threadpool_limits
 
-from benchmarks.windows import FOLDER, Window, windows
+from benchmarks.windows import FOLDER, WHERE, Window, windows
 from marketmap.precision import GraphicalLasso, GraphicalLassoCV
 from marketmap.precision.problem import Problem
 
@@ -143,7 +143,7 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     if not FOLDER.is_dir():
-        print(f"no study: the real prices are not here: {FOLDER.name}")
+        print(f"no study, for want of real prices: {WHERE}")
         return
     work = sorted(windows(), key=lambda window: -window.returns.size)
     print(f"{len(work)} windows, scikit-learn {sklearn.__version__}; some minutes ...", flush=True)

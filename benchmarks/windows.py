@@ -29,6 +29,8 @@ ONCE = {  # larger ones, and fewer days than assets, at the last day only
     "perps": [(200, 365), (200, 730), (100, 50), (100, 60)],
     "stocks": [(200, 500), (100, 50)],
 }
+WHERE = f"no folder with {FILES['perps'][0]} and the others; name it by MARKETMAP_SHARED_DATA"
+"""What to say where the real prices are not; they are no part of the project."""
 FEWEST = 5
 STILL = 1e-8
 FOLLOWING = 30
@@ -37,12 +39,16 @@ FOLLOWING = 30
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Returns of shape (n_days, n_assets), standardised, and those of the days that followed."""
+    """Returns of shape (n_days, n_assets), standardised, and those of the days that followed.
+
+    ``scale`` holds the deviation of each asset's log returns, by which they were divided.
+    """
 
     market: str
     last_day: str
     returns: npt.NDArray[np.float64]
     following: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
 
     def __str__(self) -> str:
         n_days, n_assets = self.returns.shape
@@ -82,6 +88,7 @@ def window(table: pd.DataFrame, market: str, end: int, n_assets: int, n_days: in
         str(pd.Timestamp(returns.index[-1]).date()),
         ((returns - center) / scale).to_numpy(),
         following.to_numpy(),
+        scale.to_numpy(),
     )
 
 
