@@ -198,7 +198,7 @@ def sql(
 
     if query is None and not list_ and not sys.stdin.isatty():
         query = sys.stdin.read()
-    if list_ or query is None:
+    if list_ or not query:
         from flows.tables import catalogue
 
         _print(catalogue(loaded.published))

@@ -161,6 +161,7 @@ _WORDS = {
     "dict_type": "expected keys and values",
     "model_type": "expected keys and values",
     "model_attributes_type": "expected keys and values",
+    "too_short": "expected at least one",
     "union_tag_not_found": "kind is missing; expected coinmarketcap, files or simulated",
     "union_tag_invalid": "kind must be coinmarketcap, files or simulated",
 }

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 ReturnKind = Literal["log", "simple", "intraday"]
 RankBy = Literal["auto", "market_cap", "turnover"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Penalties = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=2)]
+Penalties = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
 
 
 EXCLUDED_TAGS = (

@@ -88,10 +88,12 @@ def window_calendar(prices: pd.DataFrame, as_of: date, settings: MapSettings) ->
             )
     if len(calendar) < needed:
         days = "days" if trades_every_day(settings) else "sessions"
+        possible = max(len(calendar) - 1, 0)
+        shorter = f"set window_days to {possible} or less, or "
         raise NotEnoughDataError(
             f"prices start on {known.min():%Y-%m-%d}, which gives {len(calendar) - 1} {days} of "
             f"returns up to {as_of}, but window_days is {settings.window_days}: "
-            f"set window_days to {max(len(calendar) - 1, 0)} or less, or fetch older prices"
+            f"{shorter if possible >= settings.gates.min_days else ''}fetch older prices"
         )
     return calendar[-needed:].as_unit("us")
 

@@ -45,13 +45,13 @@ def _about_the_penalty(structure: MarketStructure) -> Iterator[str]:
     if len(fitted) > 1 and (failed < alpha).any() and fitted.min() > NEAR * alpha:
         yield (
             f"{len(failed)} of the {len(scores)} penalties tried could not be fitted, and the "
-            f"chosen one, {number(alpha, 3)}, is next to them: a smaller one, with more edges, "
-            "may describe the market better."
+            f"chosen one, {number(alpha, 3)}, is next to them: a smaller one may describe the "
+            "market better."
         )
     elif len(fitted) > 1 and np.isclose(alpha, fitted.min(), rtol=1e-9):
         yield (
             f"The chosen penalty, {number(alpha, 3)}, is the smallest that was tried: "
-            "a smaller one, with more edges, may describe the market better."
+            "a smaller one may describe the market better."
         )
     if len(fitted) > 1 and np.isclose(alpha, fitted.max(), rtol=1e-9):
         yield (

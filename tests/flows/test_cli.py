@@ -197,6 +197,7 @@ def test_sql_reads_a_query_from_standard_input(made: Desk) -> None:
 
 def test_sql_lists_views_and_examples(made: Desk) -> None:
     shown = made.run("sql", "--list").stdout
+    assert made.run("sql", stdin="").stdout == shown
     assert "  latest_clusters(map, asset_id, symbol, name, cluster, is_exemplar" in shown
     for name in storage.cookbook():
         assert f"  {name}: " in shown

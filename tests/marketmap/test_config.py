@@ -68,7 +68,7 @@ def test_relative_paths_start_at_the_files_own_folder(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ({}, "config.yaml: maps: is missing"),
-        ({"maps": {}}, "maps: Dictionary should have at least 1 item"),
+        ({"maps": {}}, "maps: expected at least one$"),
         ({"maps": {"a": None}}, "maps.a: expected keys and values"),
         ({"maps": {"a": {}}}, "maps.a.source: is missing"),
         ({"maps": {"A b": {"source": {"kind": "simulated"}}}}, "map name 'A b' must be lower-case"),
@@ -85,6 +85,10 @@ def test_relative_paths_start_at_the_files_own_folder(tmp_path: Path) -> None:
         (
             {"maps": one_map(model={"precision": {"alphas": [0.1, -1]}})},
             r"model.precision.alphas.1: .* greater than 0, got -1",
+        ),
+        (
+            {"maps": one_map(model={"precision": {"alphas": []}})},
+            "model.precision.alphas: .* valid integer or: expected at least one$",
         ),
         (
             {"maps": one_map(model={"clustering": {"preference": "mean"}})},

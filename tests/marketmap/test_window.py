@@ -44,6 +44,8 @@ def test_prices_that_start_after_the_window_say_how_many_days_there_are() -> Non
     prices = random_market(3, 40)
     with pytest.raises(NotEnoughDataError, match=r"39 days of returns.*set window_days to 39"):
         window_calendar(prices, END, map_settings(window_days=40))
+    with pytest.raises(NotEnoughDataError, match=r"window_days is 31: fetch older prices$"):
+        window_calendar(random_market(3, 29), END, map_settings(window_days=31))
 
 
 def test_no_prices_at_all_are_an_error() -> None:
