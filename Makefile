@@ -27,8 +27,8 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## map a simulated market and say where its report is
 	@$(BIN)/marketmap run --map demo
 
-test: $(READY) ## all tests, with branch coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+test: $(READY) ## all tests, on two cores, with branch coverage
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
 
 lint: $(READY) ## ruff, mypy --strict and the contract between the rooms
 	$(BIN)/ruff check .
