@@ -103,7 +103,9 @@ class Solution:
         unit : float
             How many of the other are one of this.
         """
-        alpha, dual = self.alpha * unit * unit, self.dual * unit * unit  # squared, it may overflow
+        with np.errstate(over="ignore"):
+            dual = self.dual * unit * unit  # one after the other: the square may be no number
+        alpha = min(max(self.alpha * unit * unit, _SMALLEST), 1.0 / _SMALLEST)
         return replace(self, alpha=alpha, dual=dual)
 
 

@@ -56,6 +56,17 @@ def test_a_fit_in_another_unit_is_a_start_like_any_other(unit: float, days: pd.D
     assert days is DAYS or visits(warm) == 3
 
 
+@pytest.mark.parametrize(("before", "after"), [(1e-140, 1e140), (1e140, 1e-140)])
+@pytest.mark.parametrize("alpha", [1e-12, 1e12])
+def test_units_that_no_number_can_bring_together_are_a_start_like_any_other(
+    before: float, after: float, alpha: float
+) -> None:
+    previous = GraphicalLasso(alpha).fit(window(0, MANY) * before)
+    full = GraphicalLassoCV().fit(window(1, MANY) * after)
+    warm = GraphicalLassoCV().fit(window(1, MANY) * after, previous=previous)
+    assert warm.alpha_ == pytest.approx(full.alpha_, rel=0.03)
+
+
 def test_a_model_can_start_itself_from_what_it_was() -> None:
     model, other = GraphicalLassoCV().fit(window(0)), GraphicalLassoCV().fit(window(0))
     today = window(1)[DAYS.columns[::-1]].assign(new=draw_returns(120, 1, 9)[:, 0])
