@@ -10,7 +10,7 @@ the scores have several maxima and begin to prefer another one.
 
 import math
 
-from marketmap.precision.folds import FEW, SAME, CrossValidation
+from marketmap.precision.folds import SAME, CrossValidation
 
 _FIRST = 0.35
 """The first penalty that is looked at, as a share of that at which no asset is joined."""
@@ -24,8 +24,8 @@ _LONG_STEP = 2.0
 """Ratio of a penalty to the next while the maximum is not passed yet."""
 _LESS = 0.5
 """Share of the last gain in score below which the maximum may be near."""
-_LONG_STEP_OF_FEW = 1.5
-"""With few assets the score may fall and rise again; then steps are shorter, and it is over ..."""
+_LONG_STEP_WHERE_RUGGED = 1.5
+"""Where the score may fall and rise again, steps are shorter, and it is over ..."""
 _CLEAR_FALL, _FALLS = 0.6, 3
 """... once the score has fallen by so much (twice the deepest dip seen), or over so many steps."""
 
@@ -42,10 +42,18 @@ class Climb:
         Of the grid, in log(alpha).
     largest : float
         The penalty at which no asset is joined; none above it is visited.
+    is_rugged : bool
+        Whether the score may fall and rise again.
     """
 
     def __init__(
-        self, scored: CrossValidation, unit: float, spacing: float, largest: float
+        self,
+        scored: CrossValidation,
+        unit: float,
+        spacing: float,
+        largest: float,
+        *,
+        is_rugged: bool,
     ) -> None:
         self._scored = scored
         self._unit = unit
@@ -54,8 +62,8 @@ class Climb:
         self._bottom = math.floor(self._place(largest * _LOWEST))
         self._first = round(self._place(largest * _FIRST))
         self._last = round(self._place(largest * _LAST))
-        self._is_rugged = scored.n_assets < FEW
-        ratio = _LONG_STEP_OF_FEW if self._is_rugged else _LONG_STEP
+        self._is_rugged = is_rugged
+        ratio = _LONG_STEP_WHERE_RUGGED if is_rugged else _LONG_STEP
         self._long_step = max(round(math.log(ratio) / spacing), 1)
         self._scores: dict[int, float] = {}
 
@@ -87,8 +95,8 @@ class Climb:
     def from_near(self, alpha: float) -> None:
         """Begin with the penalties round one that is likely to be good.
 
-        With few assets, and where hardly any are joined, there may be more than one maximum; and
-        where nearly all are joined, a fit takes long. Then it is begun from above all the same.
+        Where the score is rugged, or hardly any assets are joined, there may be more than one
+        maximum; where nearly all are, a fit takes long. Then it is begun from above all the same.
         """
         middle = round(self._place(alpha))
         if self._is_rugged or not self._last <= middle <= self._first:

@@ -29,7 +29,7 @@ from marketmap.errors import FitError
 from marketmap.precision.checks import checked, moments, penalties, symmetric
 from marketmap.precision.climb import Climb
 from marketmap.precision.compiling import compile_once
-from marketmap.precision.folds import CrossValidation, Fold, Visit
+from marketmap.precision.folds import FEW, CrossValidation, Fold, Visit
 from marketmap.precision.memory import Memory
 from marketmap.precision.problem import Matrix, Problem, Solution, Vector
 from marketmap.precision.threads import fold_threads, one_blas_thread
@@ -252,7 +252,7 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
         compile_once()
         with one_blas_thread(), fold_threads(self.n_jobs, len(folds), X.shape[1]) as executor:
             scored = CrossValidation(folds, self.max_iter, executor, self._tell)
-            alpha = self._choose(scored, problem, chosen)
+            alpha = self._choose(scored, problem, chosen, is_rugged=_is_rugged(*X.shape))
         start = start or folds[0].nearest(alpha)
         solution = problem.solve(alpha, self.tol, self.max_iter, start)
         left_behind = Memory(names, solution, [fold.solutions for fold in folds])
@@ -281,7 +281,9 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
             known = () if memory is None else memory.of_fold(number)
             yield Fold(Problem(covariance, names, days), away.T @ away / len(away), known)
 
-    def _choose(self, scored: CrossValidation, problem: Problem, chosen: float | None) -> float:
+    def _choose(
+        self, scored: CrossValidation, problem: Problem, chosen: float | None, *, is_rugged: bool
+    ) -> float:
         """Visit penalties until the best is known, from the one that was chosen before."""
         largest = problem.largest_penalty
         if not isinstance(self.alphas, int | np.integer):
@@ -292,7 +294,9 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
             alpha = problem.mean_variance  # any will do: there is nothing to join
             scored.visit(alpha)
         else:
-            climb = Climb(scored, problem.mean_variance, self._spacing(), largest)
+            climb = Climb(
+                scored, problem.mean_variance, self._spacing(), largest, is_rugged=is_rugged
+            )
             if chosen is not None:
                 climb.from_near(chosen)
                 alpha = climb.close_in()
@@ -329,6 +333,11 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
                 f"[GraphicalLassoCV] alpha {visit.alpha:.4g}: score {visit.score:.4f}, "
                 f"largest duality gap {visit.dual_gaps.max():.1e}"
             )
+
+
+def _is_rugged(n_days: int, n_assets: int) -> bool:
+    """Tell whether the score is likely to have several maxima."""
+    return n_assets < FEW or n_days < 2 * n_assets
 
 
 def _recall(previous: Any, names: list[object], problem: Problem) -> Memory | None:

@@ -121,7 +121,6 @@ class CrossValidation:
         tell: Callable[[Visit], None],
     ) -> None:
         self.folds = folds
-        self.n_assets = len(folds[0].test_covariance)
         self.visits: list[Visit] = []
         self._max_iter = max_iter
         self._executor = executor

@@ -231,6 +231,14 @@ def test_a_folds_score_is_that_of_a_fit_to_its_days(splitter: object, centred: b
         assert score == pytest.approx(alone.score(RETURNS[test]), abs=2e-3)
 
 
+def test_with_few_days_an_asset_a_dip_does_not_hide_the_better_penalty_behind_it() -> None:
+    returns = draw_returns(48, 33, 15) * np.logspace(-1, 1, 33)
+    scores = GraphicalLassoCV(alphas=np.geomspace(0.2, 8, 40)).fit(returns).cv_results_
+    assert GraphicalLassoCV().fit(returns).cv_results_["mean_test_score"].max() == pytest.approx(
+        scores["mean_test_score"].max(), rel=1e-3
+    )
+
+
 def test_the_chosen_penalty_is_the_one_that_is_fitted() -> None:
     model = GraphicalLassoCV(tol=1e-8).fit(RETURNS)
     alone = GraphicalLasso(model.alpha_, tol=1e-8).fit(RETURNS)
