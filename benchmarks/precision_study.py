@@ -53,6 +53,8 @@ class Scorer:
     """Scores penalties on five folds, each fit cold and tight."""
 
     def __init__(self, returns: npt.NDArray[np.float64]) -> None:
+        covariance = np.cov(returns, rowvar=False, bias=True)
+        self.largest = Problem(covariance, range(returns.shape[1]), "X").largest_penalty
         self.folds = []
         for train, test in KFold(5).split(returns):
             center = returns[train].mean(axis=0)
@@ -70,6 +72,13 @@ class Scorer:
             scores.append(log_likelihood(test, solution.precision()) if found else np.nan)
         return float(np.mean(scores))
 
+    def search(self) -> tuple[float, float]:
+        """Tell the best of sixty penalties, even in their logarithms, and its score."""
+        alphas = self.largest * np.geomspace(1.0, SMALLEST, N_PENALTIES)
+        scores = [self.score(alpha) for alpha in alphas]
+        best = int(np.nanargmax(scores))
+        return alphas[best], scores[best]
+
 
 def study(window: Window) -> Finding:
     """Fit a window in all three ways."""
@@ -78,12 +87,8 @@ def study(window: Window) -> Finding:
         returns = window.returns
         ours = GraphicalLassoCV(n_jobs=1).fit(returns)
         theirs = sklearn.covariance.GraphicalLassoCV().fit(returns)
-        covariance = np.cov(returns, rowvar=False, bias=True)
-        largest = Problem(covariance, range(returns.shape[1]), "X").largest_penalty
         scorer = Scorer(returns)
-        alphas = largest * np.geomspace(1.0, SMALLEST, N_PENALTIES)
-        scores = np.array([scorer.score(alpha) for alpha in alphas])
-        best = int(np.nanargmax(scores))
+        best_alpha, best_score = scorer.search()
         following = [np.nan, np.nan]
         if len(window.following):
             fits = (GraphicalLasso(model.alpha_).fit(returns) for model in (ours, theirs))
@@ -95,10 +100,10 @@ def study(window: Window) -> Finding:
             n_days=returns.shape[0],
             alpha=ours.alpha_,
             their_alpha=theirs.alpha_,
-            best_alpha=alphas[best],
+            best_alpha=best_alpha,
             score=scorer.score(ours.alpha_),
             their_score=scorer.score(theirs.alpha_),
-            best_score=scores[best],
+            best_score=best_score,
             gap=ours.dual_gap_,
             unfinished=sum(int((~ours.cv_results_[f"split{k}_converged"]).sum()) for k in range(5)),
             their_gap=float(theirs.costs_[-1][1]),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.windows import FOLDER, WHERE
 from flows.environment import quiet_exit
 from tests.support.browser import Browser, open_browser
 
@@ -21,10 +22,9 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Give the folder of real prices, or skip: it is not part of the project."""
-    folder = Path(os.environ.get("MARKETMAP_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"the real prices are not here: no folder {folder}")
-    return folder
+    if not FOLDER.is_dir():
+        pytest.skip(f"the real prices are not here: {WHERE}")
+    return FOLDER
 
 
 @pytest.fixture(scope="session")

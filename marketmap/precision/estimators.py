@@ -297,14 +297,13 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
             climb = Climb(
                 scored, problem.mean_variance, self._spacing(), largest, is_rugged=is_rugged
             )
-            if chosen is not None:
-                climb.from_near(chosen)
-                alpha = climb.close_in()
-            else:
+            if chosen is None:
                 climb.from_above()
-                alpha = climb.close_in()
-                if alpha not in {visit.alpha for visit in scored.visits}:
-                    scored.visit(alpha)  # for the record: its score is known well enough
+            else:
+                climb.from_near(chosen)
+            alpha = climb.close_in()
+            if chosen is None and alpha not in {visit.alpha for visit in scored.visits}:
+                scored.visit(alpha)  # for the record: its score is known well enough
             if climb.has_no_end:
                 warnings.warn(
                     f"the score still rises at alpha = {alpha:.3g}, the smallest penalty that is "
