@@ -1,7 +1,8 @@
 """storage: the working database, its published copy, and everything that is read from it.
 
-A flow writes through :class:`Database`. Everybody else reads the published copy, through
-:func:`query`, :func:`load` and :func:`load_run`, or with any DuckDB client.
+A flow writes through :class:`Database`, and keeps what sources sent in an :class:`Archive`.
+Everybody else reads the published copy, through :func:`query`, :func:`load` and :func:`load_run`,
+or with any DuckDB client.
 """
 
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from marketmap.lazy import lazily
 
 if TYPE_CHECKING:
+    from storage.archive import Archive
     from storage.catalogue import list_views
     from storage.database import Database
     from storage.loading import load, load_run, stored_days
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from storage.stored import StoredRun
 
 _HOMES = {
+    "Archive": "archive",
     "Database": "database",
     "StoredRun": "stored",
     "connect": "published",
@@ -29,6 +32,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Archive",
     "Database",
     "StoredRun",
     "connect",

@@ -1,85 +1,25 @@
 """The working database: one file, one writer, every write in a transaction."""
 
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import duckdb
 import pandas as pd
 
 from marketmap.run import MapRun
-from storage import listings, publishing, runs
+from marketmap.sources.answers import Answer
+from storage import fetched, listings, pairs, publishing, quarantine, runs
 from storage import prices as raw_prices
-from storage.locking import open_for_writing, release
-from storage.schema import migrate
-from storage.statements import storage_error
-from storage.transactions import transaction
+from storage.working_file import WorkingFile
 
 
-class Database:
+class Database(WorkingFile):
     """The working database; get one with :meth:`open`, best in a ``with`` statement.
 
     While it is open no other process can read or write the file: keep it open for as long as one
     writes and no longer. People query the published copy instead. Its methods may be called from
     several threads; they take turns.
     """
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        self.path = path
-        self._connection = connection
-        self._turn = threading.RLock()
-        self._is_open = True
-
-    @classmethod
-    def open(cls, path: Path, wait_seconds: float = 30.0) -> Self:
-        """Open a database, made with its folders where it is missing, and migrate its schema.
-
-        Parameters
-        ----------
-        path : Path
-        wait_seconds : float
-            How long to wait for another process that has the database open.
-
-        Raises
-        ------
-        StorageError
-            The database is still held by another process, which the message names; or it is
-            damaged, not marketmap's, or of a newer version.
-        """
-        database = cls(open_for_writing(path, wait_seconds), path)
-        try:
-            migrate(database._connection, str(path))
-        except BaseException:
-            database._abandon()
-            raise
-        return database
-
-    def close(self) -> None:
-        """Write everything into the file itself (a checkpoint) and let the next one open it."""
-        with self._turn:
-            if not self._is_open:
-                return
-            try:
-                self._connection.execute("CHECKPOINT")
-            except duckdb.Error as error:
-                raise storage_error(self.path, error) from None
-            finally:
-                self._abandon()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def save_listing(self, source: str, as_of: date, listing: pd.DataFrame) -> None:
         """Keep a source's listing of a day, in place of the one that was there.
@@ -126,6 +66,10 @@ class Database:
     ) -> int:
         """Insert new prices and update changed ones; prices that are the same stay untouched.
 
+        For local sources. What changes is not recorded among the revisions: a file whose adjusted
+        closes all change daily would flood them. Answers of remote sources are kept with
+        :meth:`store_answers`.
+
         Parameters
         ----------
         source : str
@@ -164,6 +108,120 @@ class Database:
         with self._transaction() as connection:
             return raw_prices.read_prices(connection, source, asset_ids, start, end)
 
+    def store_answers(
+        self, source: str, answers: Sequence[Answer], why: fetched.Why = "source"
+    ) -> int:
+        """Keep all that a remote source answered; what is known already is not written again.
+
+        Every attempt enters the ledger, what was quarantined and what assets are called is kept,
+        and of prices what :meth:`upsert_prices` keeps: the rows, and the days that need not be
+        asked for again. Values that replace others are recorded as revisions. A listing's rows are
+        not among it; :meth:`save_listing` keeps them.
+
+        Parameters
+        ----------
+        source : str
+        answers : sequence of Answer
+            Several may be of one asset.
+        why : {"source", "replay"}
+            Whether the source was asked, or archived answers are read anew.
+
+        Returns
+        -------
+        int
+            How many rows of prices were inserted or changed.
+
+        Raises
+        ------
+        DataError
+            An asset has more than one row on a day; nothing is stored.
+        """
+        with self._transaction() as connection:
+            return fetched.store_answers(connection, source, answers, why)
+
+    def requests_since(self, source: str, since: datetime) -> pd.DataFrame:
+        """Count the requests to a source from a moment on, by what came of them.
+
+        Returns
+        -------
+        DataFrame
+            ``outcome``, ``n_requests``, ``newest_at`` (UTC) and ``newest_detail``; most frequent
+            first.
+        """
+        with self._transaction() as connection:
+            return fetched.requests_since(connection, source, since)
+
+    def quarantine(self, source: str | None = None, *, open_only: bool = True) -> pd.DataFrame:
+        """List what was not fit to be stored, of one source or of all.
+
+        Returns
+        -------
+        DataFrame
+            ``source``, ``asset_id`` (empty: the listing), ``symbol`` (its newest label), ``date``
+            (NaT: a whole body), ``reason``, ``detail``, ``raw``, ``open`` to ``turnover``,
+            ``first_seen``, ``last_seen`` (UTC) and ``is_open``: whether the day has no price until
+            now. A whole body is never open: the ledger tells what came instead.
+        """
+        with self._transaction() as connection:
+            return quarantine.read_quarantine(connection, source, open_only=open_only)
+
+    def release(self, source: str, rows: pd.DataFrame) -> int:
+        """Make prices of quarantined rows, as :meth:`quarantine` lists them.
+
+        Their days need not be asked for again. A price that such a row replaces is recorded as a
+        revision.
+
+        Returns
+        -------
+        int
+            How many rows of prices were inserted or changed.
+
+        Raises
+        ------
+        DataError
+            A row has no day or no close, or an asset has more than one row on a day.
+        """
+        with self._transaction() as connection:
+            return quarantine.release_rows(connection, source, rows)
+
+    def market_moves(self, source: str, days: Iterable[date]) -> pd.DataFrame:
+        """Tell how a source's market moved on days: the median of its assets' log returns.
+
+        Returns
+        -------
+        DataFrame
+            ``date``, ``move`` and ``n_assets``, one row a day in order. An asset counts where both
+            the day and the one before have a close above zero; ``move`` is NaN where none does.
+        """
+        with self._transaction() as connection:
+            return raw_prices.market_moves(connection, source, days)
+
+    def save_pairs(
+        self, source: str, other_source: str, found: pd.DataFrame, checked_at: datetime
+    ) -> None:
+        """Keep which ids another source has for assets, in place of what was known of them.
+
+        Parameters
+        ----------
+        source, other_source : str
+        found : DataFrame
+            ``asset_id``, ``other_id``, ``n_days`` and ``worst``: how many closes were compared, and
+            the largest relative difference among them.
+        checked_at : datetime
+
+        Raises
+        ------
+        DataError
+            An asset has more than one pair.
+        """
+        with self._transaction() as connection:
+            pairs.save_pairs(connection, source, other_source, found, checked_at)
+
+    def pairs(self, source: str, other_source: str) -> pd.DataFrame:
+        """Give the pairs of two sources, with ``checked_at`` (UTC), in order of asset id."""
+        with self._transaction() as connection:
+            return pairs.read_pairs(connection, source, other_source)
+
     def save_run(self, run: MapRun) -> None:
         """Keep everything that a run found, in place of an earlier run of the same id."""
         with self._transaction() as connection:
@@ -182,13 +240,3 @@ class Database:
         """
         with self._turn:
             publishing.publish(self._connection, to)
-
-    def _abandon(self) -> None:
-        self._is_open = False
-        self._connection.close()
-        release(self.path)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._turn, transaction(self._connection, self.path):
-            yield self._connection

@@ -1,7 +1,8 @@
 """Raw prices, upserted and never twice, and the days that need not be asked for again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Literal
 
 import duckdb
 import pandas as pd
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from marketmap.errors import DataError
 from marketmap.frames import price_frame
+from storage.batches import run_with
 from storage.statements import statement
 
 Days = tuple[date, date]
@@ -29,6 +31,49 @@ def upsert_prices(
 ) -> int:
     """Insert new prices and update changed ones; see :meth:`storage.Database.upsert_prices`."""
     rows = price_frame(prices)
+    merged = merge_prices(connection, source, rows)
+    if whole:
+        asset_ids, (first_day, last_day) = list(whole[0]), whole[1]
+        known = {
+            "source": source,
+            "asset_ids": asset_ids,
+            "first_day": first_day,
+            "last_day": last_day,
+        }
+        run_with(connection, "delete_vanished_prices", {"new_prices": _table(rows)}, known)
+    if asked:
+        record_asked(connection, source, list(asked.items()))
+    return merged
+
+
+def merge_prices(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    rows: pd.DataFrame,
+    why: Literal["source", "replay", "release"] | None = None,
+) -> int:
+    """Insert new prices and update changed ones.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    source : str
+    rows : DataFrame
+        As :mod:`marketmap.frames` describes prices.
+    why : str, optional
+        Also record each value that is replaced, for this reason; ``rows`` then tell in
+        ``seen_at`` when they came.
+
+    Returns
+    -------
+    int
+        How many rows were inserted or changed.
+
+    Raises
+    ------
+    DataError
+        An asset has more than one row on a day.
+    """
     twice = rows[rows.duplicated(["asset_id", "date"])]
     if len(twice):
         first = twice.iloc[0]
@@ -36,23 +81,10 @@ def upsert_prices(
             f"prices of {source}: asset {first['asset_id']!r} has more than one row on "
             f"{first['date']:%Y-%m-%d}; expected one row an asset and day"
         )
-    connection.register("new_prices", pa.Table.from_pandas(rows, preserve_index=False))
-    merged = connection.execute(statement("merge_prices"), [source]).fetchone()
-    if whole:
-        asset_ids, (first_day, last_day) = list(whole[0]), whole[1]
-        connection.execute(
-            statement("delete_vanished_prices"),
-            {
-                "source": source,
-                "asset_ids": asset_ids,
-                "first_day": first_day,
-                "last_day": last_day,
-            },
-        )
-    connection.unregister("new_prices")
-    if asked:
-        _record_asked(connection, source, asked)
-    return int(merged[0]) if merged else 0
+    new = {"new_prices": _table(rows)}
+    if why is not None:
+        run_with(connection, "record_revisions", new, {"source": source, "why": why})
+    return run_with(connection, "merge_prices", new, [source])
 
 
 def read_prices(
@@ -73,6 +105,16 @@ def read_prices(
         },
     )
     return price_frame(found.df())
+
+
+def market_moves(
+    connection: duckdb.DuckDBPyConnection, source: str, days: Iterable[date]
+) -> pd.DataFrame:
+    """Tell how the market moved; see :meth:`storage.Database.market_moves`."""
+    found = connection.execute(
+        statement("market_moves"), {"source": source, "days": list(days)}
+    ).df()
+    return found.astype({"date": "datetime64[us]", "move": "float64", "n_assets": "int64"})
 
 
 def missing_ranges(
@@ -129,13 +171,15 @@ def covered_range(asked: Days, last_stored: date | None) -> Days | None:
     return (start, end) if start <= end else None
 
 
-def _record_asked(
-    connection: duckdb.DuckDBPyConnection, source: str, asked: Mapping[str, Days]
+def record_asked(
+    connection: duckdb.DuckDBPyConnection, source: str, asked: Sequence[tuple[str, Days]]
 ) -> None:
-    known = {"source": source, "asset_ids": list(asked)}
+    """Remember that assets were asked for ranges of days, after what came is stored."""
+    wanted = list(dict.fromkeys(asset_id for asset_id, _ in asked))
+    known = {"source": source, "asset_ids": wanted}
     last_stored = dict(connection.execute(statement("last_price_days"), known).fetchall())
-    ranges = _read_asked(connection, source, asked)
-    for asset_id, days in asked.items():
+    ranges = _read_asked(connection, source, wanted)
+    for asset_id, days in asked:
         covered = covered_range(days, last_stored.get(asset_id))
         if covered is not None:
             ranges[asset_id] = union([*ranges.get(asset_id, []), covered])
@@ -145,9 +189,7 @@ def _record_asked(
         for first, last in joined
     ]
     if rows:
-        connection.register("new_asked", pa.Table.from_pylist(rows))
-        connection.execute(statement("replace_asked"))
-        connection.unregister("new_asked")
+        run_with(connection, "replace_asked", {"new_asked": pa.Table.from_pylist(rows)})
 
 
 def _read_asked(
@@ -158,3 +200,7 @@ def _read_asked(
     for asset_id, first, last in connection.execute(statement("read_asked"), known).fetchall():
         ranges.setdefault(asset_id, []).append((first, last))
     return ranges
+
+
+def _table(rows: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(rows, preserve_index=False)

@@ -16,11 +16,11 @@ def publish(connection: duckdb.DuckDBPyConnection, to: Path) -> None:
         _remove_leftovers(to)
         try:
             _copy(connection, temporary)
-            _sync(temporary)
+            sync(temporary)
             # A log that a client left beside the old file is not the new file's.
             to.with_name(f"{to.name}.wal").unlink(missing_ok=True)
             temporary.replace(to)
-            _sync(to.parent)
+            sync(to.parent)
         finally:
             _remove_leftovers(to)
     except (duckdb.Error, OSError) as error:
@@ -45,7 +45,8 @@ def _remove_leftovers(to: Path) -> None:
             entry.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file or a folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -26,6 +26,9 @@ LIBRARIES = (
     "scikit-learn",
     "scipy",
 )
+CHOSEN = ("rank", "market_cap", "turnover", "last_close", "price_source")
+"""What a universe tells of an asset beside its labels."""
+
 MATRICES = ("correlation", "covariance", "precision")
 
 _TEXTS = pa.list_(pa.string())
@@ -52,10 +55,11 @@ def run_tables(run: MapRun, created_at: datetime) -> dict[str, pa.Table]:
             f"map {run.map} on {run.as_of}: not stored, its structure and its universe differ in "
             "their assets"
         )
+    chosen = universe.assets
+    if "price_source" not in chosen:  # made where all prices come from one source
+        chosen = chosen.assign(price_source=run.source)
     frames = {
-        "run_assets": structure.assets.join(
-            universe.assets[["rank", "market_cap", "turnover", "last_close"]]
-        ).reset_index(),
+        "run_assets": structure.assets.join(chosen[list(CHOSEN)]).reset_index(),
         "run_edges": structure.edges,
         "run_positions": pd.concat(
             [

@@ -16,7 +16,7 @@ from marketmap.run import MapRun, Recovery
 from marketmap.settings import MapSettings
 from marketmap.structure import Diagnostics, MarketStructure
 from marketmap.universe import Universe
-from storage.runs import MATRICES
+from storage.runs import CHOSEN, MATRICES
 from storage.statements import statement
 
 Row = Mapping[str, Any]
@@ -118,7 +118,7 @@ def _universe(connection: duckdb.DuckDBPyConnection, row: Row, assets: pd.DataFr
         table = table.reindex(index=calendar, columns=ranked.index)
         tables[column] = apply_repairs(table.where(table > 0), repairs)
     return Universe(
-        assets=ranked[["symbol", "name", "rank", "market_cap", "turnover", "last_close"]],
+        assets=ranked[["symbol", "name", *CHOSEN]],
         closes=tables["close"],
         opens=tables["open"],
         exclusions=_frame(connection, "read_run_exclusions", row),

@@ -11,7 +11,8 @@ SELECT
     assets.market_cap,
     assets.turnover,
     assets.last_close,
-    runs.run_id
+    runs.run_id,
+    assets.price_source
 FROM runs
 JOIN store.run_assets AS assets USING (run_id)
 WHERE runs.is_newest;
@@ -29,6 +30,7 @@ COMMENT ON COLUMN cluster_history.market_cap IS 'In the quote currency; null whe
 COMMENT ON COLUMN cluster_history.turnover IS 'Traded value a day in the quote currency; null where unknown';
 COMMENT ON COLUMN cluster_history.last_close IS 'The asset''s last price in the window';
 COMMENT ON COLUMN cluster_history.run_id IS 'The run that says so';
+COMMENT ON COLUMN cluster_history.price_source IS 'Where its prices come from: the run''s source, or another that stands in for it';
 
 CREATE OR REPLACE VIEW latest_clusters AS
 SELECT
@@ -44,7 +46,8 @@ SELECT
     assets.turnover,
     assets.last_close,
     latest.as_of,
-    latest.run_id
+    latest.run_id,
+    assets.price_source
 FROM latest_runs AS latest
 JOIN store.run_assets AS assets USING (run_id)
 LEFT JOIN store.run_assets AS exemplars
@@ -66,3 +69,4 @@ COMMENT ON COLUMN latest_clusters.turnover IS 'Traded value a day in the quote c
 COMMENT ON COLUMN latest_clusters.last_close IS 'The asset''s last price in the window';
 COMMENT ON COLUMN latest_clusters.as_of IS 'The last UTC day whose prices are in the map';
 COMMENT ON COLUMN latest_clusters.run_id IS 'The run that says so';
+COMMENT ON COLUMN latest_clusters.price_source IS 'Where its prices come from: the run''s source, or another that stands in for it';

@@ -1,21 +1,46 @@
 -- A map shows the prices of its source: of all assets that were ever asked for, not only of those
--- on the map. Two maps of one source therefore show the same prices.
+-- on the map. Two maps of one source therefore show the same prices, but for assets whose prices
+-- come from another source on one of them: of these that other source's prices are shown, and only
+-- they.
 CREATE OR REPLACE VIEW daily_prices AS
+WITH elsewhere AS (
+    SELECT latest.map, latest.source, asset.asset_id, asset.price_source, pair.other_id
+    FROM latest_runs AS latest
+    JOIN store.run_assets AS asset USING (run_id)
+    LEFT JOIN store.pairs AS pair
+        ON pair.source = latest.source
+        AND pair.asset_id = asset.asset_id
+        AND pair.other_source = asset.price_source
+    WHERE asset.price_source <> latest.source
+),
+shown AS (
+    SELECT latest.map, latest.source AS listed_by, price.asset_id AS listed_as, price.*
+    FROM latest_runs AS latest
+    JOIN store.prices AS price ON price.source = latest.source
+    WHERE NOT EXISTS (
+        FROM elsewhere
+        WHERE elsewhere.map = latest.map AND elsewhere.asset_id = price.asset_id
+    )
+    UNION ALL
+    SELECT elsewhere.map, elsewhere.source, elsewhere.asset_id, price.*
+    FROM elsewhere
+    JOIN store.prices AS price
+        ON price.source = elsewhere.price_source AND price.asset_id = elsewhere.other_id
+)
 SELECT
-    latest.map,
-    price.date,
-    price.asset_id,
-    coalesce(label.symbol, price.asset_id) AS symbol,
-    price.open,
-    price.high,
-    price.low,
-    price.close,
-    price.volume,
-    price.market_cap,
-    price.turnover,
-    price.source
-FROM latest_runs AS latest
-JOIN store.prices AS price USING (source)
+    shown.map,
+    shown.date,
+    shown.listed_as AS asset_id,
+    coalesce(label.symbol, shown.listed_as) AS symbol,
+    shown.open,
+    shown.high,
+    shown.low,
+    shown.close,
+    shown.volume,
+    shown.market_cap,
+    shown.turnover,
+    shown.source
+FROM shown
 LEFT JOIN (
     -- A listing that is ranked in a way of its own is kept under source:way.
     SELECT
@@ -24,7 +49,7 @@ LEFT JOIN (
         arg_max(symbol, as_of) AS symbol
     FROM store.listings
     GROUP BY ALL
-) AS label ON label.source = price.source AND label.asset_id = price.asset_id;
+) AS label ON label.source = shown.listed_by AND label.asset_id = shown.listed_as;
 
 COMMENT ON VIEW daily_prices IS 'Raw prices, as the source gave them, of every asset of each map''s source, on the map or not.';
 COMMENT ON COLUMN daily_prices.map IS 'The map''s name in config.yaml';
@@ -38,7 +63,7 @@ COMMENT ON COLUMN daily_prices.close IS 'Always known';
 COMMENT ON COLUMN daily_prices.volume IS 'In units of the asset; null where unknown';
 COMMENT ON COLUMN daily_prices.market_cap IS 'In the quote currency; null where unknown';
 COMMENT ON COLUMN daily_prices.turnover IS 'Traded value in the quote currency; null where unknown';
-COMMENT ON COLUMN daily_prices.source IS 'Where the price comes from: the source of the map''s newest run';
+COMMENT ON COLUMN daily_prices.source IS 'Where the price comes from: the source of the map''s newest run, or another that stands in for it';
 
 CREATE OR REPLACE VIEW listings AS
 SELECT

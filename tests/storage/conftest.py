@@ -8,6 +8,7 @@ import pytest
 
 from marketmap.run import MapRun
 from storage import Database
+from tests.storage.answering import fetch
 from tests.support.runs import AS_OF, make_run, make_settings, store
 
 WEEK_AGO = date(2026, 1, 24)
@@ -39,5 +40,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     )
     with Database.open(folder / "work.duckdb") as database:
         store(database, published.past, published.older, published.newest, published.demo)
+        for run in (published.newest, published.demo):
+            fetch(database, run.source)
         database.publish(published.path)
     return published

@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from marketmap.settings import FetchSettings, MapSettings
 from marketmap.sources import open_source
 from marketmap.structure import MarketStructure
 from storage import Database, load, load_run, stored_days
+from tests.storage.answering import EXCHANGE, take_from_elsewhere
 from tests.storage.conftest import WEEK_AGO, Published
 from tests.support.runs import AS_OF, make_run, raw_prices, store
 
@@ -45,11 +46,15 @@ def assert_same_run(loaded: MapRun, saved: MapRun) -> None:
         assert getattr(loaded, name) == getattr(saved, name)
     assert loaded.run_id == saved.run_id
     assert loaded.is_simulated == saved.is_simulated
+    assets = saved.universe.assets
+    if "price_source" not in assets:  # a run tells it of every asset, once it is stored
+        assets = assets.assign(price_source=pd.Series(saved.source, assets.index, dtype="str"))
+    universe = replace(saved.universe, assets=assets)
     for name in ("assets", "closes", "opens", "exclusions", "repairs"):
         # How a calendar was made (its freq) is no part of it.
         pd.testing.assert_frame_equal(
             getattr(loaded.universe, name),
-            getattr(saved.universe, name),
+            getattr(universe, name),
             check_exact=True,
             check_freq=False,
         )
@@ -86,6 +91,28 @@ def test_a_simulated_market_comes_back_exactly(tmp_path: Path) -> None:
         database.publish(copy)
     assert_same_run(load_run(None, None, copy).run, saved)
     assert_same_structure(load(None, None, copy), structure)
+
+
+def test_prices_of_another_source_come_back_under_the_maps_own_id(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.duckdb"
+    with Database.open(tmp_path / "work.duckdb") as database:
+        saved = take_from_elsewhere(database, make_run(), "1003", "C3/USDT")
+        database.publish(copy)
+    loaded = load_run("crypto", None, copy).run
+    assert loaded.universe.assets.loc["1003", "price_source"] == EXCHANGE
+    assert_same_run(loaded, saved)
+    assert_same_structure(loaded.structure, saved.structure)
+
+
+def test_prices_that_no_pair_names_any_more_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "work.duckdb"
+    with Database.open(path) as database:
+        take_from_elsewhere(database, make_run(), "1003", "C3/USDT")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DELETE FROM store.pairs")
+    closes = load_run("crypto", None, path).run.universe.closes
+    assert closes["1003"].isna().all()
+    assert closes["1002"].notna().sum() == len(closes) - 1
 
 
 def test_the_run_tells_when_and_with_what_it_was_made(published: Published) -> None:

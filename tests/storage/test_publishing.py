@@ -9,6 +9,7 @@ import pytest
 
 from marketmap.errors import StorageError
 from storage import Database, load, query
+from tests.storage.answering import fetch
 from tests.support.runs import make_run, store
 from tests.support.tables import dump
 
@@ -20,7 +21,7 @@ def check(connection, prefix):
         "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal"
         " AND database_name = ?", [prefix]
     ).fetchall()
-    assert len(views) == 13, views
+    assert len(views) == 17, views
     for (view,) in views:
         assert connection.execute(f'FROM "{prefix}".{view}').fetchall(), view
     comments = connection.execute(
@@ -41,11 +42,11 @@ import os, signal, sys
 from pathlib import Path
 import storage.publishing
 from storage import Database
-real = storage.publishing._sync
+real = storage.publishing.sync
 def die(path):
     real(path)
     os.kill(os.getpid(), signal.SIGKILL)
-storage.publishing._sync = die
+storage.publishing.sync = die
 with Database.open(Path(sys.argv[1])) as database:
     database.publish(Path(sys.argv[2]))
 """
@@ -55,6 +56,7 @@ def test_the_copy_holds_all_that_the_database_holds(tmp_path: Path) -> None:
     copy = tmp_path / "new" / "folder's" / "copy.duckdb"
     with Database.open(tmp_path / "work.duckdb") as database:
         store(database, make_run())
+        fetch(database, make_run().source)
         database.publish(copy)
     assert dump(copy) == dump(tmp_path / "work.duckdb")
     assert [entry.name for entry in copy.parent.iterdir()] == ["copy.duckdb"]
@@ -97,7 +99,7 @@ def test_a_publisher_that_is_killed_leaves_the_previous_copy(tmp_path: Path) -> 
     assert query("FROM runs", copy).num_rows == 2
 
 
-@pytest.mark.parametrize("step", ["storage.publishing._sync", "pathlib.Path.replace"])
+@pytest.mark.parametrize("step", ["storage.publishing.sync", "pathlib.Path.replace"])
 def test_a_failed_publication_leaves_the_previous_copy_and_no_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -169,6 +171,7 @@ def test_the_newest_duckdb_1_reads_every_view(tmp_path: Path) -> None:
     copy = tmp_path / "it's published" / "marketmap.duckdb"
     with Database.open(tmp_path / "work.duckdb") as database:
         store(database, make_run())
+        fetch(database, make_run().source)
         database.publish(copy)
     side = tmp_path / "side"
     subprocess.run([sys.executable, "-m", "venv", str(side)], check=True)

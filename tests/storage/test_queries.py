@@ -85,3 +85,17 @@ def test_edge_sums_make_the_strength(published: Published) -> None:
     )
     expected = ends.groupby("id")["size"].sum()
     assert found["strength"].sort_index().to_numpy() == pytest.approx(expected.to_numpy())
+
+
+def test_what_the_sources_did_is_told_with_its_figures(published: Published) -> None:
+    (revised,) = ask("revisions_of_close", published.path).to_dict("records")
+    assert (revised["symbol"], revised["old_close"], revised["new_close"]) == ("NEW", 9.5, 9.9)
+    assert revised["changed_by"] == pytest.approx(0.4 / 9.5)
+    (kept,) = ask("open_quarantine", published.path).to_dict("records")
+    assert (kept["symbol"], kept["reason"], kept["close"]) == ("NEW", "spike", 900.0)
+    days = ask("requests_by_day", published.path)
+    told = days[["day", "n_requests", "accepted", "down", "n_rows", "n_quarantined", "seconds"]]
+    assert told.astype({"day": "str"}).to_numpy().tolist() == [
+        ["2026-02-02", 2, 1, 1, 3, 2, 0.375],
+        ["2026-02-01", 1, 1, 0, 3, 0, 0.5],
+    ]

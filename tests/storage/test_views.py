@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from storage import Database, query
+from tests.storage.answering import EXCHANGE, day, prices, take_from_elsewhere
 from tests.storage.conftest import WEEK_AGO, Published
 from tests.support.runs import AS_OF, listing_of, make_run, make_settings, raw_prices, store
 
@@ -20,7 +21,11 @@ VIEWS = {
     "latest_runs",
     "listings",
     "positions",
+    "quarantine",
+    "renames",
     "repairs",
+    "requests",
+    "revisions",
     "runs",
 }
 
@@ -184,3 +189,48 @@ def test_a_listing_that_is_ranked_in_a_way_of_its_own_is_its_maps(tmp_path: Path
     assert {(row["asset_id"], row["symbol"]) for row in priced} <= {
         (row["asset_id"], row["symbol"]) for row in listed
     }
+
+
+def ask(path: Path, sql: str) -> list[tuple]:
+    return [tuple(row.values()) for row in query(sql, path).to_pylist()]
+
+
+def test_an_asset_has_the_prices_of_its_price_source_only(tmp_path: Path) -> None:
+    path = tmp_path / "work.duckdb"
+    with Database.open(path) as database:
+        run = take_from_elsewhere(database, make_run(), "1003", "C3/USDT")
+        database.upsert_prices(run.source, prices("9001", {0: 1.0}))  # on no map
+        database.upsert_prices(EXCHANGE, prices("9001", {0: 2.0}))
+    found = ask(path, "SELECT asset_id, date, close, source FROM daily_prices")
+    assert len({(asset_id, when) for asset_id, when, _, _ in found}) == len(found)
+    closes = {(asset_id, when): close for asset_id, when, close, _ in found}
+    raw = raw_prices(run)
+    expected = zip(raw["asset_id"], raw["date"].dt.date, raw["close"], strict=True)
+    assert closes == {(i, when): close for i, when, close in expected} | {("9001", day(0)): 1.0}
+    sources = {asset_id: source for asset_id, _, _, source in found}
+    assert sources.pop("1003") == EXCHANGE
+    assert set(sources.values()) == {run.source}
+    assert ("1003", "C3") in ask(path, "SELECT DISTINCT asset_id, symbol FROM daily_prices")
+
+
+def test_the_latest_run_decides_whose_prices_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "work.duckdb"
+    with Database.open(path) as database:
+        take_from_elsewhere(database, make_run(), "1003", "C3/USDT")
+        database.save_run(make_run("other"))
+    shown = "SELECT DISTINCT map, source FROM daily_prices WHERE asset_id = '1003' ORDER BY map"
+    assert ask(path, shown) == [("crypto", EXCHANGE), ("other", "coinmarketcap")]
+    with Database.open(path) as database:
+        database.save_run(make_run())
+    assert ask(path, shown) == [("crypto", "coinmarketcap"), ("other", "coinmarketcap")]
+
+
+@pytest.mark.parametrize("view", ["latest_clusters", "cluster_history"])
+def test_every_asset_tells_where_its_prices_come_from(tmp_path: Path, view: str) -> None:
+    path = tmp_path / "work.duckdb"
+    with Database.open(path) as database:
+        take_from_elsewhere(database, make_run(), "1003", "C3/USDT")
+    found = dict(ask(path, f"SELECT asset_id, price_source FROM {view}"))
+    assert found.pop("1003") == EXCHANGE
+    assert set(found.values()) == {"coinmarketcap"}
+    assert query(f"FROM {view}", path).column_names[-1] == "price_source"
