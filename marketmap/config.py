@@ -79,6 +79,11 @@ class Config(Settings):
         """The copy that people query; replaced as a whole after each run."""
         return self.data_dir / "published" / "marketmap.duckdb"
 
+    @property
+    def archive(self) -> Path:
+        """Where the bodies lie that sources answered with."""
+        return self.data_dir / "archive"
+
     def report(self, map_name: str, as_of: str) -> Path:
         """Tell where the report of a map's day is written."""
         return self.data_dir / "reports" / map_name / f"{as_of}.html"
@@ -162,8 +167,8 @@ _WORDS = {
     "model_type": "expected keys and values",
     "model_attributes_type": "expected keys and values",
     "too_short": "expected at least one",
-    "union_tag_not_found": "kind is missing; expected coinmarketcap, files or simulated",
-    "union_tag_invalid": "kind must be coinmarketcap, files or simulated",
+    "union_tag_not_found": "kind is missing; expected coinmarketcap, ccxt, files or simulated",
+    "union_tag_invalid": "kind must be coinmarketcap, ccxt, files or simulated",
 }
 
 
@@ -190,7 +195,7 @@ def _first_problem(error: ValidationError) -> str:
 
 def _key(problem: ErrorDetails) -> str:
     """Tell the key as config.yaml has it, without the names of types that pydantic adds."""
-    kinds = {"coinmarketcap", "files", "simulated"}
+    kinds = {"coinmarketcap", "ccxt", "files", "simulated"}
     parts = [str(part) for part in problem["loc"]]
     kept = [
         part

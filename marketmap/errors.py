@@ -48,11 +48,16 @@ class SourceDownError(SourceError):
     ----------
     retry_after : float or None
         Seconds that the source asked to be left alone, where it said so.
+    is_busy : bool
+        Whether it said that it is asked too much.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, is_busy: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.is_busy = is_busy or retry_after is not None
 
 
 class FitError(MarketmapError):

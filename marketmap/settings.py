@@ -38,6 +38,20 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class ExchangeSettings(Settings):
+    """An exchange's public daily candles through ccxt (``marketmap[ccxt]``)."""
+
+    kind: Literal["ccxt"]
+    exchange: str = Field(pattern="^[a-z0-9_]+$")
+    quote: str = Field("USDT", pattern="^[A-Z0-9]+$")
+    base_url: str | None = Field(None, pattern="^https?://", exclude=True)
+
+    @property
+    def source_name(self) -> str:
+        """Under which its prices are stored."""
+        return f"ccxt:{self.exchange}"
+
+
 class CoinMarketCapSettings(Settings):
     """CoinMarketCap's public endpoints: prices in US dollars, days that end at midnight UTC."""
 
@@ -47,6 +61,8 @@ class CoinMarketCapSettings(Settings):
         pattern="^https?://",
         exclude=True,  # where the same data is fetched from does not make it another map
     )
+    # Where the prices of coins come from that CoinMarketCap does not give.
+    second: ExchangeSettings | None = Field(None, exclude_if=lambda second: second is None)
 
 
 class FilesSettings(Settings):
@@ -68,7 +84,8 @@ class SimulatedSettings(Settings):
 
 
 SourceSettings = Annotated[
-    CoinMarketCapSettings | FilesSettings | SimulatedSettings, Field(discriminator="kind")
+    CoinMarketCapSettings | ExchangeSettings | FilesSettings | SimulatedSettings,
+    Field(discriminator="kind"),
 ]
 
 
@@ -187,8 +204,12 @@ class FetchSettings(Settings):
     timeout_seconds: float = Field(20.0, gt=0)
     attempts: PositiveInt = 5
     backoff_seconds: float = Field(2.0, ge=0)
+    max_wait_seconds: float = Field(300.0, ge=0)
+    give_up_after: PositiveInt = 20
     concurrency: PositiveInt = 4
     requests_per_minute: PositiveInt = 60
+    min_answered: Fraction = 0.8
+    archive_megabytes: float = Field(2000.0, ge=0)
     wait_for_day_seconds: float = Field(900.0, ge=0)
     wait_for_day_attempts: int = Field(8, ge=0)
 

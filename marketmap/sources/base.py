@@ -5,11 +5,12 @@ already stored. Days are UTC days; a source never gives a day that is not comple
 """
 
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import pandas as pd
 
 from marketmap.settings import RankBy
+from marketmap.sources.answers import Answer, Body, Window
 
 
 class Source(Protocol):
@@ -73,3 +74,43 @@ class Source(Protocol):
     def planted_sectors(self) -> "pd.Series | None":
         """Tell the true sector of each asset id where the market is simulated, else None."""
         ...
+
+
+class RemoteSource(Source, Protocol):
+    """A source that is asked over the network, request by request; its methods never raise.
+
+    What it is asked for comes as an :class:`Answer`, which tells a failure as well.
+    """
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether it failed so often, or was stopped, that it is not asked for now."""
+        ...
+
+    def stop(self) -> None:
+        """Let everything that asks, in whatever thread, end soon."""
+        ...
+
+    def windows(self, asset_id: str, start: date, end: date) -> list[Window]:
+        """Split days into requests, the newest first; together they hold each day once."""
+        ...
+
+    def ask_listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> Answer:
+        """Ask for what :meth:`listing` gives."""
+        ...
+
+    def ask_prices(self, window: Window) -> Answer:
+        """Ask for one window's prices; the answer may be of a part of it, which it names."""
+        ...
+
+    def read_again(self, body: Body, rank_by: RankBy = "auto") -> Answer:
+        """Read an archived body anew, without asking anybody.
+
+        A listing that was ranked otherwise than ``rank_by`` is an error.
+        """
+        ...
+
+
+def is_remote(source: Source) -> "TypeGuard[RemoteSource]":
+    """Tell whether asking a source costs requests."""
+    return source.is_remote

@@ -1,22 +1,21 @@
-"""What CoinMarketCap answers, checked and turned into rows; it promises nothing about its shape."""
+"""The envelope of what CoinMarketCap answers, and the values in it; it promises no shape at all."""
 
+import json
 import math
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import re
 from typing import Any
 
 from marketmap.errors import SourceDownError, SourceError
 
 QUOTE = "USD"
-PRICE_FIELDS = ("date", "open", "high", "low", "close", "volume", "market_cap", "turnover")
-CANDLE_KEYS = {
-    "open": "open",
-    "high": "high",
-    "low": "low",
-    "close": "close",
-    "turnover": "volume",
-    "market_cap": "marketCap",
-}
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+_LONGEST_TEXT = 100
+_LONGEST_RAW = 1000
+
+
+class UnreadableError(ValueError):
+    """A value that is not what it should be; the message says what stands there instead."""
 
 
 def checked(body: Any, key: str) -> dict[str, Any]:
@@ -24,18 +23,24 @@ def checked(body: Any, key: str) -> dict[str, Any]:
 
     Errors come with HTTP 200 and a ``status.error_code`` that is a number in text; at times
     there is data beside it, which is not to be trusted.
+
+    Raises
+    ------
+    SourceDownError
+        The answer says that the service is busy or broken (429 or 5xx).
+    SourceError
+        It says another error, or has another shape.
     """
     if not isinstance(body, dict):
         raise SourceError(f"the answer is no JSON object but {type(body).__name__}")
     status = body.get("status")
     if not isinstance(status, dict):
         status = {}
-    code = str(status.get("error_code") or 0)
+    code = said(status.get("error_code") or 0)[:20]
     if code != "0":
-        said = " ".join(str(status.get("error_message")).split())
-        message = f"the answer says error {code[:20]}: {said[:200]}"
+        message = f"the answer says error {code}: {text(status.get('error_message'))}"
         if code == "429" or (len(code) == 3 and code.startswith("5")):
-            raise SourceDownError(message)
+            raise SourceDownError(message, is_busy=code == "429")
         raise SourceError(message)
     data = body.get("data")
     if not isinstance(data, dict) or not isinstance(data.get(key), list):
@@ -43,63 +48,53 @@ def checked(body: Any, key: str) -> dict[str, Any]:
     return body
 
 
-def is_listed(entry: Any) -> bool:
-    """Whether a row is a coin that trades: sponsored products among them have no rank."""
-    if not isinstance(entry, dict) or not str(entry.get("id", "")).isdecimal():
-        raise SourceError(f"listing: a row without a coin's number: {str(entry)[:80]}")
-    return entry.get("cmcRank") is not None and str(entry.get("isActive", 1)) != "0"
+def made_at(body: Any) -> str | None:
+    """Tell when an answer says that it was made."""
+    status = body.get("status") if isinstance(body, dict) else None
+    moment = status.get("timestamp") if isinstance(status, dict) else None
+    return moment if isinstance(moment, str) else None
 
 
-def listing_row(entry: dict[str, Any]) -> dict[str, Any]:
-    """Turn a coin of the listing into a row; a quote is known by its name, not by its place."""
-    who = f"listing: coin {entry['id']}"
-    quotes = [quote for quote in entry.get("quotes") or () if isinstance(quote, dict)]
-    quote = next((quote for quote in quotes if quote.get("name") == QUOTE), {})
-    return {
-        "cmc_rank": number(entry["cmcRank"], f"{who}: cmcRank"),
-        "asset_id": str(entry["id"]),
-        "symbol": entry.get("symbol"),
-        "name": entry.get("name"),
-        "market_cap": number(quote.get("marketCap"), f"{who}: marketCap"),
-        "turnover": number(quote.get("volume24h"), f"{who}: volume24h"),
-        "tags": [str(tag) for tag in entry.get("tags") or ()],
-        "has_quote": bool(quote),
-    }
+def number(value: Any) -> float:
+    """Read a number, which may be written as text; NaN where it is null.
 
-
-def price_row(quote: Any, now: datetime) -> dict[str, Any] | None:
-    """Turn a candle into a row of prices; None if its day is not over yet."""
-    try:
-        opened, closed = (_moment(quote[key]) for key in ("timeOpen", "timeClose"))
-        values: Mapping[str, Any] = quote["quote"]
-        numbers = {
-            column: number(values.get(key), f"{key} on {opened.date()}")
-            for column, key in CANDLE_KEYS.items()
-        }
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise SourceError(f"a candle that cannot be read: {str(quote)[:120]}") from None
-    if opened.date() != closed.date():
-        raise SourceError(f"a candle from {opened.date()} to {closed.date()}, expected single days")
-    if closed > now or closed.date() >= now.date():
-        return None
-    close = numbers["close"]
-    volume = numbers["turnover"] / close if close > 0 else math.nan
-    return {"date": opened.date(), **numbers, "volume": volume}
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def number(value: Any, what: str) -> float:
-    """Read a number that may be written as text; NaN where there is none."""
-    if value is None or value == "":
+    Raises
+    ------
+    UnreadableError
+        Something else stands there, or an infinite number.
+    """
+    if value is None:
         return math.nan
+    written = isinstance(value, str) and _NUMBER.fullmatch(value) is not None
+    if not written and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise UnreadableError(f"{as_json(value)[:40]} where a number belongs")
     try:
         read = float(value)
-    except (TypeError, ValueError):
-        raise SourceError(f"{what} is {str(value)[:40]!r}, expected a number") from None
-    if math.isinf(read):
-        raise SourceError(f"{what} is infinite, expected a number")
+    except OverflowError:
+        read = math.inf
+    if not math.isfinite(read):
+        raise UnreadableError(f"{str(value)[:40]} where a number belongs")
     return read
+
+
+def said(value: Any) -> str:
+    """Give a value as text; only its type where it is nested without end."""
+    try:
+        return str(value)
+    except RecursionError:
+        return type(value).__name__
+
+
+def text(value: Any) -> str:
+    """Read a label: one line that can be stored and shown, whatever stands there."""
+    line = " ".join(said(value).encode("utf-8", "replace").decode("utf-8").split())
+    shown = "".join(letter for letter in line if letter.isprintable())
+    return " ".join(shown.split())[:_LONGEST_TEXT]
+
+
+def as_json(value: Any) -> str:
+    """Write a part of an answer down, in ASCII, shortened where it has no end."""
+    try:
+        return json.dumps(value, ensure_ascii=True)[:_LONGEST_RAW]
+    except RecursionError:
+        return type(value).__name__

@@ -1,8 +1,9 @@
-"""HTTP as a guest should speak it: bounded in time, paced, and clear about what went wrong."""
+"""HTTP as a guest should speak it: bounded in time and size, and clear about what went wrong."""
 
-import threading
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -11,58 +12,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from marketmap.errors import SourceDownError, SourceError
 from marketmap.settings import FetchSettings
 
-# Statuses that say "not now": too slow, too many requests; 5xx joins them.
-NOT_NOW = frozenset({408, 425, 429})
+TOO_MANY = 429
+# Statuses that say "not now"; 5xx joins them.
+NOT_NOW = frozenset({408, 425, TOO_MANY})
+
+LARGEST_BODY = 64_000_000
+"""Bytes; a listing of 1,000 coins has two million."""
+CHUNK = 65_536
 
 
-class TokenBucket:
-    """A bucket that holds one token and gets a new one every ``60 / per_minute`` seconds.
+@dataclass(frozen=True)
+class Json:
+    """A body that holds JSON: its text, and what it says."""
 
-    With room for one token only, requests leave evenly spaced, and no minute ever sees more of
-    them than allowed, however many threads share the bucket.
-
-    Parameters
-    ----------
-    per_minute : int
-    clock, sleep : callable
-        Seconds that only grow, and how to wait; for tests.
-    """
-
-    def __init__(
-        self,
-        per_minute: int,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self._interval = 60.0 / per_minute
-        self._clock = clock
-        self._sleep = sleep
-        self._next = clock()
-        self._lock = threading.Lock()
-
-    def take(self) -> None:
-        """Wait for a token. Threads queue up: each is given its own moment."""
-        with self._lock:
-            now = self._clock()
-            moment = max(now, self._next)
-            self._next = moment + self._interval
-        if moment > now:
-            self._sleep(moment - now)
-
-
-_buckets: dict[tuple[str, int], TokenBucket] = {}
-_buckets_lock = threading.Lock()
-
-
-def _shared_bucket(host: str, per_minute: int) -> TokenBucket:
-    """Give all transports of this process to one host the same bucket."""
-    with _buckets_lock:
-        return _buckets.setdefault((host, per_minute), TokenBucket(per_minute))
+    text: str
+    value: Any
 
 
 class Transport:
@@ -76,15 +46,14 @@ class Transport:
     base_url : str
         What every path is appended to.
     fetch : FetchSettings
-        Timeout, requests a minute and connections at once.
+        Timeout of a request, and connections at once.
     """
 
     def __init__(self, base_url: str, fetch: FetchSettings) -> None:
         self.base_url = base_url.rstrip("/")
         self.host = urlsplit(base_url).netloc
         self._timeout = fetch.timeout_seconds
-        self._bucket = _shared_bucket(self.host, fetch.requests_per_minute)
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers["User-Agent"] = (
             f"Mozilla/5.0 (compatible; marketmap/{version('marketmap')})"
         )
@@ -93,47 +62,81 @@ class Transport:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=fetch.concurrency))
 
-    def get_json(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
-        """Ask for a path under the base address and give the parsed answer.
+    def get_json(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
+        """Ask for a path under the base address.
 
         Raises
         ------
         SourceDownError
-            No connection, no answer in time, a status of 408, 425, 429 or 5xx (``retry_after``
-            holds what the answer said of it), or a body that is not JSON, such as a proxy's page.
+            No connection, no whole answer in time, a status of 408, 425, 429 or 5xx
+            (``retry_after`` holds what the answer said of it), or a body that is not JSON, such as
+            a proxy's page.
         SourceError
-            Any other status than 200, or an address that nothing can be asked of.
+            Any other status than 200, an endless body, or an address that cannot be asked.
         """
-        self._bucket.take()
         try:
-            response = self._session.get(self.base_url + path, params=params, timeout=self._timeout)
-        except requests.Timeout:
-            raise SourceDownError(
-                f"{self.host} did not answer within {self._timeout:g} s"
-            ) from None
+            with self._session.get(
+                self.base_url + path, params=params, timeout=self._timeout, stream=True
+            ) as response:
+                _check_status(response, self.host)
+                body = self._body(response)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+            raise self._too_slow() from None
         except (requests.exceptions.InvalidURL, requests.TooManyRedirects) as error:
             raise SourceError(f"{self.base_url} cannot be asked: {_root(error)}") from None
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise SourceDownError(f"{self.host} cannot be reached: {_root(error)}") from None
-        _check_status(response, self.host)
+        except ValueError as error:  # of the address that an answer sends one to
+            raise SourceError(f"{self.base_url} cannot be asked: {_root(error)}") from None
+        return self._parsed(body, response.headers.get("Content-Type", "no content type"))
+
+    def _body(self, response: requests.Response) -> bytes:
+        """Read the body: one that drips or has no end is given up."""
+        deadline = time.monotonic() + self._timeout
+        body = bytearray()
+        # read1 gives what has come; anything else waits until a chunk is full.
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise SourceError(f"{self.host} answered with more than {LARGEST_BODY:,} bytes")
+            if time.monotonic() > deadline:
+                raise self._too_slow()
+        return bytes(body)
+
+    def _parsed(self, body: bytes, kind: str) -> Json:
         try:
-            return response.json()
-        except requests.JSONDecodeError:
-            kind = response.headers.get("Content-Type", "no content type")
+            text = body.decode("utf-8")
+            return Json(text, json.loads(text))
+        except (ValueError, RecursionError):
             raise SourceDownError(
-                f"{self.host} answered with something else than JSON ({kind})"
+                f"{self.host} answered with something else than JSON ({_line(kind)})"
             ) from None
+
+    def _too_slow(self) -> SourceDownError:
+        return SourceDownError(f"{self.host} did not answer within {self._timeout:g} s")
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Tell where an answer sends one; its body, which may have no end, is left unread."""
+        try:
+            target = super().get_redirect_target(resp)
+        except UnicodeError:
+            return None
+        if target is not None:
+            resp.raw.close()
+        return target
 
 
 def _check_status(response: requests.Response, host: str) -> None:
     status = response.status_code
-    if status == 200:
+    if status == requests.codes.ok:
         return
-    what = f"{host} answered with HTTP {status} {response.reason or ''}".rstrip()
-    if status in NOT_NOW or status >= 500:
+    what = f"{host} answered with HTTP {status} {_line(response.reason or '')}".rstrip()
+    if status in NOT_NOW or status >= requests.codes.internal_server_error:
         wait = _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         asked = "" if wait is None else f" and asked to wait {wait:.0f} s"
-        raise SourceDownError(what + asked, retry_after=wait)
+        raise SourceDownError(what + asked, retry_after=wait, is_busy=status == TOO_MANY)
     raise SourceError(what)
 
 
@@ -145,7 +148,7 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -156,4 +159,9 @@ def _root(error: BaseException) -> str:
     """Tell the error at the bottom: what lies on top of it repeats the whole address."""
     while error.__context__ is not None:
         error = error.__context__
-    return " ".join(str(error).split()) or type(error).__name__
+    return _line(str(error)) or type(error).__name__
+
+
+def _line(said: str) -> str:
+    """Give a stranger's words as one line without control characters."""
+    return "".join(letter for letter in " ".join(said.split()) if letter.isprintable())

@@ -1,0 +1,158 @@
+"""What came of asking a remote source for one thing: its rows, and all that happened on the way.
+
+An :class:`Answer` is a plain value. Whoever asked decides what to do with it: a notebook takes the
+rows (:meth:`Answer.unwrap`), a flow stores everything, the attempts and the doubtful rows included.
+
+**Quarantined rows** are a frame with one row a candle, or a body, that was not fit to be stored:
+
+========== =================== ==============================================================
+asset_id   str                 the asset that was asked for; empty where it was a listing
+date       datetime64[us]      NaT where the row, or the whole body, has no readable day
+reason     str                 a word of :data:`REASONS`
+detail     str                 a sentence with figures
+raw        str                 the row as it came, as JSON; the beginning of a refused body
+open, high, low, close, volume, market_cap, turnover  float   NaN where unreadable
+========== =================== ==============================================================
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+import pandas as pd
+
+from marketmap.errors import SourceError
+from marketmap.frames import PRICE_VALUES
+
+ONE_DAY = timedelta(days=1)
+
+Outcome = Literal["accepted", "doubted", "refused", "down"]
+"""``doubted``: an answer with rows that fail a check, so that a second opinion was asked for;
+``refused``: not an answer to what was asked; ``down``: none at all."""
+
+REASONS: dict[str, str] = {
+    "not_the_answer": "a body about another coin, other days, or that cannot be read",
+    "unreadable": "a field is missing, or text stands where a number or a day belongs",
+    "no_price": "open, high, low or close is null",
+    "not_positive": "a price of zero or less",
+    "broken_bar": "open or close lies outside of low to high",
+    "wick": "high or low lies a hundred times away from open and close",
+    "repeated": "two rows of one day that differ",
+    "spike": "far from both neighbours, which agree with each other",
+    "unconfirmed": "ten times the close before, and no later day to confirm it yet",
+}
+"""Every reason for which a row is kept out of the prices, with one line for readers."""
+
+QUARANTINE_COLUMNS = ("asset_id", "date", "reason", "detail", "raw", *PRICE_VALUES)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is asked for: an asset's days from ``first`` to ``last``; no asset: the listing."""
+
+    asset_id: str | None
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        """Name it as messages do."""
+        return (
+            "listing"
+            if self.asset_id is None
+            else (f"coin {self.asset_id}, {self.first} to {self.last}")
+        )
+
+    def without(self, other: "Window") -> "list[Window]":
+        """Tell what of the window another one leaves over."""
+        before = Window(self.asset_id, self.first, min(self.last, other.first - ONE_DAY))
+        after = Window(self.asset_id, max(self.first, other.last + ONE_DAY), self.last)
+        return [window for window in (before, after) if window.first <= window.last]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One request: when it left (UTC), how long it took, and what came of it."""
+
+    at: datetime
+    seconds: float
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Body:
+    """A body as it came, with the request that it answers, so that it can be read again.
+
+    Attributes
+    ----------
+    at : datetime
+        When it came, UTC.
+    request : mapping of str to str
+        What was asked, in the source's own words: a path and its parameters.
+    accepted : bool
+        Whether its rows were used.
+    text : str
+    """
+
+    window: Window
+    at: datetime
+    request: Mapping[str, str]
+    accepted: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """What an asset is called, and by which of the source's answers ("listing" or "history")."""
+
+    asset_id: str
+    symbol: str
+    name: str
+    told_by: Literal["listing", "history"]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What came of asking.
+
+    Attributes
+    ----------
+    window : Window
+    attempts : tuple of Attempt
+        In order of time; the last one is the accepted one where there is one.
+    rows : DataFrame or None
+        Prices or a listing, as :mod:`marketmap.frames` describes them; None where asking failed.
+    error : SourceError or None
+        Why asking failed.
+    quarantined : DataFrame
+        As the module's docstring says.
+    labels : tuple of Label
+        What the answer calls its assets.
+    bodies : tuple of Body
+        Those that held JSON.
+    """
+
+    window: Window
+    attempts: tuple[Attempt, ...]
+    rows: pd.DataFrame | None = None
+    error: SourceError | None = None
+    quarantined: pd.DataFrame = field(default_factory=lambda: quarantine_frame([]))
+    labels: tuple[Label, ...] = ()
+    bodies: tuple[Body, ...] = ()
+
+    def unwrap(self) -> pd.DataFrame:
+        """Give the rows, or raise the error."""
+        if self.rows is None:
+            assert self.error is not None  # noqa: S101 - one of the two is always there
+            raise self.error
+        return self.rows
+
+
+def quarantine_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Give quarantined rows their columns and types, each of them once."""
+    frame = pd.DataFrame(list(rows), columns=list(QUARANTINE_COLUMNS))
+    frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[us]")
+    texts = dict.fromkeys(("asset_id", "reason", "detail", "raw"), "str")
+    frame = frame.astype(texts | dict.fromkeys(PRICE_VALUES, "float64"))
+    return frame.drop_duplicates(["asset_id", "date", "reason", "raw"], ignore_index=True)
