@@ -1,9 +1,10 @@
-"""Where listings and prices come from: one small protocol, three sources."""
+"""Where listings and prices come from: one small protocol, four sources."""
 
 from pathlib import Path
 
 from marketmap.settings import (
     CoinMarketCapSettings,
+    ExchangeSettings,
     FetchSettings,
     FilesSettings,
     SourceSettings,
@@ -18,7 +19,7 @@ def open_source(settings: SourceSettings, fetch: FetchSettings, folder: Path) ->
 
     Parameters
     ----------
-    settings : CoinMarketCapSettings, FilesSettings or SimulatedSettings
+    settings : CoinMarketCapSettings, ExchangeSettings, FilesSettings or SimulatedSettings
     fetch : FetchSettings
         How a remote source is asked.
     folder : Path
@@ -26,6 +27,8 @@ def open_source(settings: SourceSettings, fetch: FetchSettings, folder: Path) ->
 
     Raises
     ------
+    ConfigError
+        A library that the source needs is not installed, or does not know the exchange.
     DataError
         The file of prices is missing, unreadable, or holds what it must not hold.
     """
@@ -33,11 +36,18 @@ def open_source(settings: SourceSettings, fetch: FetchSettings, folder: Path) ->
     if isinstance(settings, CoinMarketCapSettings):
         from marketmap.sources.coinmarketcap import CoinMarketCap
 
+        if settings.second is not None:
+            # What is wrong with it shall show before the day on which it is needed.
+            open_source(settings.second, fetch, folder)
         return CoinMarketCap(settings, fetch)
     if isinstance(settings, FilesSettings):
         from marketmap.sources.files import Files
 
         return Files(settings, folder)
+    if isinstance(settings, ExchangeSettings):
+        from marketmap.sources.exchange import Exchange
+
+        return Exchange(settings, fetch)
     from marketmap.sources.simulated import Simulated
 
     return Simulated(settings)
