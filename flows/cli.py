@@ -5,20 +5,23 @@ a report wants it.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from flows.commands import (
+    at_work,
+    day_of,
+    map_named,
+    maybe_day_of,
+    print_lines,
+    settings_of,
+    starting_prefect,
+    tell_filled,
+)
 from flows.options import ConfigOption, DayOption, MapOption, OutputOption, VerboseOption
 from marketmap.errors import ConfigError, MarketmapError
-
-if TYPE_CHECKING:
-    from flows.range import Filled
-    from marketmap.config import Config
 
 app = typer.Typer(
     name="marketmap",
@@ -70,15 +73,59 @@ def run(
 
     Without --as-of it is the map of the last complete day. Making the same day again replaces it.
     """
-    path, loaded = _load(context, config)
-    name = _map(loaded, map_name)
-    day = _maybe_day("--as-of", as_of)
-    with _prefect(loaded, verbose=verbose):
+    path, loaded = settings_of(context, config)
+    name = map_named(loaded, map_name)
+    day = maybe_day_of("--as-of", as_of)
+    with starting_prefect(loaded, verbose=verbose):
         from flows.daily import daily
         from flows.summary import summary
-    with _at_work():
+    with at_work():
         made = daily(name, day, path)
-    _print(summary(made.run, made.report))
+    print_lines(summary(made.run, made.report))
+
+
+@app.command(epilog="Example: marketmap fetch --map crypto --from 2013-04-28")
+def fetch(
+    context: typer.Context,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="YYYY-MM-DD", help="The first day. Default: the window's."),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--to", metavar="YYYY-MM-DD", help="The last day. Default: the newest."),
+    ] = None,
+    map_name: MapOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Fetch a map's listing and prices, and make no map.
+
+    Only what is not stored yet is asked for, so a fetch that was ended goes on where it was.
+    """
+    path, loaded = settings_of(context, config)
+    name = map_named(loaded, map_name)
+    first, last = maybe_day_of("--from", start), maybe_day_of("--to", end)
+    with starting_prefect(loaded, verbose=verbose):
+        from flows.fetch import fetch as flow
+    with at_work():
+        notes = flow(first, last, name, path)
+    print_lines(f"note: {note}" for note in notes)
+
+
+@app.command(epilog="Example: marketmap replay --map crypto")
+def replay(context: typer.Context, map_name: MapOption = None, config: ConfigOption = None) -> None:
+    """Read all archived answers again, without asking anybody.
+
+    For after a change of how answers are read: stored listings and prices become what the newest
+    answer about each day says today, and each change is kept among the revisions.
+    """
+    _, loaded = settings_of(context, config)
+    name = map_named(loaded, map_name)
+    from flows.replay import replay as work
+
+    with at_work():
+        print(work(loaded, name))
 
 
 @app.command(epilog="Example: marketmap report --map crypto --as-of 2026-01-31")
@@ -96,8 +143,8 @@ def report(
 
     Nothing is fetched or fitted. Without --as-of it is the newest stored day.
     """
-    _, loaded = _load(context, config)
-    name, day = _map(loaded, map_name), _maybe_day("--as-of", as_of)
+    _, loaded = settings_of(context, config)
+    name, day = map_named(loaded, map_name), maybe_day_of("--as-of", as_of)
     from reports import write_report
     from storage import load_run
 
@@ -128,14 +175,14 @@ def backfill(
     What is missing is fetched once. A day that cannot be made is skipped with a word; exit code 1
     says that some were.
     """
-    path, loaded = _load(context, config)
-    name = _map(loaded, map_name)
-    first, last = _day("--from", start), _maybe_day("--to", end)
-    with _prefect(loaded, verbose=verbose):
+    path, loaded = settings_of(context, config)
+    name = map_named(loaded, map_name)
+    first, last = day_of("--from", start), maybe_day_of("--to", end)
+    with starting_prefect(loaded, verbose=verbose):
         from flows.backfill import backfill as flow
-    with _at_work():
+    with at_work():
         filled = flow(first, last, every, name, path)
-    _tell_filled(filled)
+    tell_filled(filled)
 
 
 @app.command(epilog="Example: marketmap rebuild --from 2025-01-01")
@@ -158,14 +205,14 @@ def rebuild(
     Nothing is fetched: listings and prices are those that are stored. Exit code 1 says that some
     days were skipped.
     """
-    path, loaded = _load(context, config)
-    name = _map(loaded, map_name)
-    first, last = _maybe_day("--from", start), _maybe_day("--to", end)
-    with _prefect(loaded, verbose=verbose):
+    path, loaded = settings_of(context, config)
+    name = map_named(loaded, map_name)
+    first, last = maybe_day_of("--from", start), maybe_day_of("--to", end)
+    with starting_prefect(loaded, verbose=verbose):
         from flows.rebuild import rebuild as flow
-    with _at_work():
+    with at_work():
         filled = flow(first, last, name, path)
-    _tell_filled(filled)
+    tell_filled(filled)
 
 
 @app.command(epilog='Example: marketmap sql "from latest_clusters" --format csv')
@@ -192,7 +239,7 @@ def sql(
 
     Without a query and without input it lists the views and example queries.
     """
-    _, loaded = _load(context, config)
+    _, loaded = settings_of(context, config)
     from flows.tables import write
     from storage import query as ask
 
@@ -201,7 +248,7 @@ def sql(
     if list_ or not query:
         from flows.tables import catalogue
 
-        _print(catalogue(loaded.published))
+        print_lines(catalogue(loaded.published))
         return
     if not query.strip():
         raise ConfigError('no query given; expected one such as "from latest_clusters"')
@@ -221,8 +268,8 @@ def export(
     config: ConfigOption = None,
 ) -> None:
     """Write a stored map's graph for other programs, as GraphML or CSV."""
-    _, loaded = _load(context, config)
-    name, day = _map(loaded, map_name), _maybe_day("--as-of", as_of)
+    _, loaded = settings_of(context, config)
+    name, day = map_named(loaded, map_name), maybe_day_of("--as-of", as_of)
     from flows.export import export as write
     from storage import load
 
@@ -246,7 +293,7 @@ def serve(
 
     It uses the Prefect server at PREFECT_API_URL, or else starts one of its own on 127.0.0.1.
     """
-    path, loaded = _load(context, config)
+    path, loaded = settings_of(context, config)
     from flows.progress import on_screen
     from flows.serve import serve as work
 
@@ -257,7 +304,7 @@ def serve(
 @app.command(epilog="Example: marketmap maps")
 def maps(context: typer.Context, config: ConfigOption = None) -> None:
     """List the maps of config.yaml and the days that are stored of each."""
-    _, loaded = _load(context, config)
+    _, loaded = settings_of(context, config)
     from storage import stored_days
 
     for name, settings in loaded.maps.items():
@@ -312,67 +359,6 @@ def main() -> None:
             raise
         print("interrupted", file=sys.stderr)
         sys.exit(EXIT_CODE)
-
-
-def _load(context: typer.Context, given: Path | None) -> "tuple[Path, Config]":
-    from marketmap.config import load_config
-
-    path: Path = given or context.obj
-    return path, load_config(path)
-
-
-def _map(config: "Config", name: str | None) -> str:
-    chosen = name or config.default_map
-    config.map_settings(chosen)
-    return chosen
-
-
-def _maybe_day(option: str, text: str | None) -> date | None:
-    return None if text is None else _day(option, text)
-
-
-def _day(option: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"{option} {text!r}: expected a day such as 2026-01-31") from None
-
-
-@contextmanager
-def _prefect(config: "Config", *, verbose: bool) -> Iterator[None]:
-    """Prepare for the import of Prefect, which the block does."""
-    from flows.environment import prepare, quiet_exit
-    from flows.interrupt import interrupts_at_once
-
-    quiet_exit()
-    server = prepare(config, verbose=verbose)
-    where = f"on the server at {server}" if server else "with a temporary server"
-    with interrupts_at_once():
-        print(f"starting Prefect {where} ...", file=sys.stderr, flush=True)
-        yield
-
-
-@contextmanager
-def _at_work() -> Iterator[None]:
-    """Show what a flow says, and let Ctrl-C end it."""
-    from flows.interrupt import interrupts_in_time
-    from flows.progress import on_screen
-
-    with interrupts_in_time(), on_screen():
-        yield
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)
-
-
-def _tell_filled(filled: "Filled") -> None:
-    print(f"made {len(filled.made)} maps, skipped {len(filled.skipped)} days")
-    if filled.report is not None:
-        print(f"report: {filled.report}")
-    if filled.skipped:
-        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 Each task calls one function of a room below, so everything here can be done from a notebook too.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,9 +13,11 @@ from prefect import flow, runtime, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.keeping import listing_key, store_answers
 from flows.lock import map_lock
-from flows.prices import bring_prices, history_start, patiently
+from flows.prices import bring_prices, history_start, named
 from flows.progress import tell
+from flows.second import window_prices
 from marketmap.config import Config, load_config
 from marketmap.errors import ConfigError
 from marketmap.recovery import measure_recovery
@@ -22,7 +25,7 @@ from marketmap.returns import compute_returns
 from marketmap.run import MapRun, Recovery
 from marketmap.settings import MapSettings
 from marketmap.sources import open_source
-from marketmap.sources.base import Source
+from marketmap.sources.base import Source, is_remote
 from marketmap.structure import MarketStructure, fit_structure
 from marketmap.universe import Universe, select_universe
 from reports import write_report
@@ -97,7 +100,7 @@ def list_assets(
     listings either, it is today's, in which what vanished since is missing.
     """
     survivors_only = day < last and not source.has_past_listings
-    if source.is_remote:
+    if is_remote(source):
         wanted = settings.universe.n_candidates
         stored = stored_listing(config, listing_key(source, settings), day)
         if stored is not None and (day < last or len(stored) >= wanted):
@@ -105,15 +108,9 @@ def list_assets(
         if survivors_only:
             todays = list_assets(config, settings, source, last, last)
             return Listed(todays.assets, survivors_only=True)
-    listing = patiently(fetch_listing, config)(source, day, settings)
+    listing = fetch_listing(config, source, day, settings)
     store_listing(config, listing_key(source, settings), day, listing)
     return Listed(listing, survivors_only)
-
-
-def listing_key(source: Source, settings: MapSettings) -> str:
-    """Tell under which name listings are kept: those ranked otherwise are other listings."""
-    ranked = settings.universe.rank_by
-    return source.name if ranked == "auto" else f"{source.name}:{ranked}"
 
 
 def make_map(
@@ -121,8 +118,9 @@ def make_map(
 ) -> MapRun:
     """Make and store the map of a day from prices that are stored."""
     settings = config.map_settings(name)
-    prices = stored_prices(config, source, listed.assets, history_start(settings, day), day)
-    universe = choose(listed.assets, prices, day, settings)
+    days = (history_start(settings, day), day)
+    prices, price_sources = stored_prices(config, settings, source, listed.assets, days)
+    universe = choose(listed.assets, prices, day, settings).priced_by(price_sources)
     tell(f"chose {len(universe.assets)} assets, left {len(universe.exclusions)} out")
     structure = fit(universe, settings)
     tell(f"found {structure.diagnostics.n_clusters} clusters")
@@ -135,17 +133,30 @@ def make_map(
         structure=structure,
         survivors_only=listed.survivors_only,
         recovery=recover(structure, settings),
-        notes=(*source.notes, *notes),
+        notes=(*source.notes, *notes, *foreign_prices(universe, source.name)),
     )
     save(config, run)
     tell(f"stored run {run.run_id}")
     return run
 
 
+def foreign_prices(universe: Universe, source_name: str) -> Iterator[str]:
+    """Tell in a sentence which assets' prices are not those of the map's own source."""
+    foreign = universe.assets[universe.assets["price_source"] != source_name]
+    for name, assets in foreign.groupby("price_source"):
+        symbols = dict(assets["symbol"])
+        yield f"All prices of {named(list(symbols), symbols)} are those of {name}."
+
+
 @task(name="fetch listing", cache_policy=NO_CACHE)
-def fetch_listing(source: Source, day: date, settings: MapSettings) -> pd.DataFrame:
+def fetch_listing(config: Config, source: Source, day: date, settings: MapSettings) -> pd.DataFrame:
     """Ask the source for its largest assets."""
-    return source.listing(day, settings.universe.n_candidates, settings.universe.rank_by)
+    wanted = (settings.universe.n_candidates, settings.universe.rank_by)
+    if not is_remote(source):
+        return source.listing(day, *wanted)
+    answer = source.ask_listing(day, *wanted)
+    store_answers(config, source.name, [answer])
+    return answer.unwrap()
 
 
 @task(name="stored listing", cache_policy=NO_CACHE)
@@ -165,11 +176,15 @@ def store_listing(config: Config, key: str, day: date, listing: pd.DataFrame) ->
 
 @task(name="stored prices", cache_policy=NO_CACHE)
 def stored_prices(
-    config: Config, source: Source, listing: pd.DataFrame, start: date, end: date
-) -> pd.DataFrame:
-    """Read the window's prices back."""
+    config: Config,
+    settings: MapSettings,
+    source: Source,
+    listing: pd.DataFrame,
+    days: tuple[date, date],
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Read the window's prices back, and tell from which source each asset's are."""
     with Database.open(config.database) as database:
-        return database.prices(source.name, list(listing["asset_id"]), start, end)
+        return window_prices(database, settings, source, list(listing["asset_id"]), days)
 
 
 @task(name="choose universe", cache_policy=NO_CACHE)

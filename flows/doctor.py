@@ -4,21 +4,26 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
+
+import pandas as pd
 
 from flows.environment import answers, prefect_home, running_server
 from marketmap.config import Config, load_config
 from marketmap.errors import MarketmapError, SourceDownError
 from marketmap.sources import open_source
+from marketmap.sources.base import is_remote
 from storage import Database, stored_days
 
 Verdict = Literal["ok", "warn", "fail"]
 
 LOW_DISK, NO_DISK = 5e9, 5e8  # bytes
 ASKED = 10
+LATELY = timedelta(days=7)
+SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ def examine(config_path: Path, map_name: str | None) -> Iterator[Finding]:
     yield _prefect(config)
     for name in names:
         yield _source(config, name)
+        yield from _fetching(config, name)
         yield _published(config, name)
 
 
@@ -100,8 +106,10 @@ def _prefect(config: Config) -> Finding:
 
 def _source(config: Config, name: str) -> Finding:
     what, settings = f"source of {name}", config.map_settings(name)
+    # Whoever waits for a diagnosis wants to know soon; a second try confirms an odd listing.
+    fetch = config.fetch.model_copy(update={"attempts": min(2, config.fetch.attempts)})
     try:
-        source = open_source(settings.source, config.fetch, config.folder)
+        source = open_source(settings.source, fetch, config.folder)
         last = source.last_day(datetime.now(UTC))
         listing = source.listing(last, ASKED, settings.universe.rank_by)
     except SourceDownError as error:
@@ -110,6 +118,50 @@ def _source(config: Config, name: str) -> Finding:
         return Finding("fail", what, str(error))
     largest = listing["asset_id"].iloc[0]
     return Finding("ok", what, f"{source.name} answers; last day {last}, largest asset {largest}")
+
+
+def _fetching(config: Config, name: str) -> Iterator[Finding]:
+    """Tell what was asked for lately, and which rows are kept out of the prices."""
+    try:
+        source = open_source(config.map_settings(name).source, config.fetch, config.folder)
+        if not is_remote(source) or not config.database.exists():
+            return
+        with Database.open(config.database, wait_seconds=2) as database:
+            asked = database.requests_since(source.name, datetime.now(UTC) - LATELY)
+            held = database.quarantine(source.name)
+    except MarketmapError as error:
+        yield Finding("fail", f"requests of {name}", str(error))
+        return
+    yield _requests(f"requests of {name}", asked)
+    yield from _quarantine(f"quarantine of {name}", held)
+
+
+def _requests(what: str, asked: pd.DataFrame) -> Finding:
+    counts = dict(zip(asked["outcome"], asked["n_requests"], strict=True))
+    total = sum(counts.values())
+    if not total:
+        return Finding("ok", what, "none in the last seven days")
+    said = f"{total:,} in the last seven days, {counts.get('accepted', 0):,} accepted"
+    failed = asked[asked["outcome"] != "accepted"].sort_values("newest_at")
+    if failed.empty:
+        return Finding("ok", what, said)
+    newest = failed.iloc[-1]
+    when, why = newest["newest_at"], newest["newest_detail"]
+    said += f"; the last that was not, at {when:%Y-%m-%d %H:%M} UTC: {why}"
+    return Finding("ok" if counts.get("accepted") else "warn", what, said)
+
+
+def _quarantine(what: str, held: pd.DataFrame) -> Iterator[Finding]:
+    """Tell the rows that are kept out, each with its reason."""
+    if held.empty:
+        yield Finding("ok", what, "no day is kept out of the prices")
+        return
+    for row in held.sort_values(["date", "asset_id"], ascending=False).head(SHOWN).itertuples():
+        said = f"{row.symbol} ({row.asset_id}) on {row.date:%Y-%m-%d}: {row.reason}, {row.detail}"
+        yield Finding("warn", what, said)
+    if len(held) > SHOWN:
+        said = f'and {len(held) - SHOWN} more days; all: marketmap sql "from quarantine"'
+        yield Finding("warn", what, said)
 
 
 def _published(config: Config, name: str) -> Finding:

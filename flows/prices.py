@@ -2,38 +2,28 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.futures import PrefectFuture, as_completed
-from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.tasks import Task, exponential_backoff
 
+from flows.fetching import fetch_windows, missing_windows, release_common_moves
 from flows.progress import count, tell, warn
+from flows.second import bring_second, second_door, window_prices
 from marketmap.config import Config
 from marketmap.errors import SourceDownError, SourceError
 from marketmap.settings import FilesSettings, MapSettings
-from marketmap.sources.base import Source
+from marketmap.sources.answers import Window
+from marketmap.sources.base import RemoteSource, Source, is_remote
 from storage import Database
-
-P = ParamSpec("P")
-R = TypeVar("R")
-AnyTask = Task[..., Any]
-Ranges = Mapping[str, Sequence[tuple[date, date]]]
 
 SESSIONS_A_WEEK = 5
 HOLIDAY_MARGIN_DAYS = 10
 ALIVE_DAYS = 7
 """An asset with a price this recently is expected to have one on the as-of day as well."""
-BATCH = 10
-"""Histories written at once: few enough that little is lost when a run is killed."""
-MAX_BACKOFF_SECONDS = 300.0
 NAMED = 8
 
 
@@ -59,6 +49,12 @@ class Arrival:
         """Whether at least ``share`` of the expected assets have the as-of day."""
         absent = len({*self.failed, *self.late})
         return self.expected - absent >= share * self.expected
+
+    def without(self, asset_ids: Collection[str]) -> "Arrival":
+        """Take out the assets that came from elsewhere."""
+        failed = {i: error for i, error in self.failed.items() if i not in asset_ids}
+        late = tuple(asset_id for asset_id in self.late if asset_id not in asset_ids)
+        return replace(self, failed=failed, late=late)
 
 
 def history_start(settings: MapSettings, day: date) -> date:
@@ -96,10 +92,10 @@ def bring_prices(
     Raises
     ------
     SourceError
-        Not one asset's prices could be fetched.
+        The prices of too many assets could not be had.
     """
     asset_ids = list(listing["asset_id"])
-    if not source.is_remote:
+    if not is_remote(source):
         with Database.open(config.database) as database:
             count("prices", 0, len(asset_ids))
             prices = read_prices(source, asset_ids, *days)
@@ -107,9 +103,9 @@ def bring_prices(
             database.upsert_prices(source.name, prices, whole=(asset_ids, days))
             count("prices", len(asset_ids), len(asset_ids))
         return ()
-    arrival = _fetch(config, source, asset_ids, days)
+    arrival = _arrive(config, source, asset_ids, days)
     for _ in range(config.fetch.wait_for_day_attempts if wait else 0):
-        if arrival.enough(settings.gates.min_on_day):
+        if arrival.enough(settings.gates.min_on_day) or source.has_given_up:
             break
         absent = len({*arrival.failed, *arrival.late})
         tell(
@@ -117,8 +113,11 @@ def bring_prices(
             f"{absent} of {arrival.expected} assets do not have {days[1]} yet"
         )
         time.sleep(config.fetch.wait_for_day_seconds)
-        arrival = _fetch(config, source, asset_ids, days)
-    return _notes(arrival, listing, days[1])
+        arrival = _arrive(config, source, asset_ids, days)
+    note = bring_second(config, settings, source, listing, days)
+    arrival = arrival.without(_from_second(config, settings, source, asset_ids, days))
+    _refuse_too_few(config, source, arrival, days[1], late_too=wait)
+    return (*_notes(arrival, listing, days[1]), *([note] if note else []))
 
 
 @task(name="read prices", cache_policy=NO_CACHE)
@@ -127,49 +126,61 @@ def read_prices(source: Source, asset_ids: list[str], start: date, end: date) ->
     return pd.concat([source.prices(asset_id, start, end) for asset_id in asset_ids])
 
 
-@task(name="fetch prices", task_run_name="prices of {asset_id}", cache_policy=NO_CACHE)
-def fetch_prices(source: Source, asset_id: str, start: date, end: date) -> pd.DataFrame:
-    """Ask a remote source for one history."""
-    return source.prices(asset_id, start, end)
+@task(name="fetch prices", cache_policy=NO_CACHE)
+def fetch_prices(
+    config: Config, source: RemoteSource, windows: Sequence[Window]
+) -> dict[str, SourceError]:
+    """Ask for windows and store what comes as it comes; tell what failed, by asset id."""
+    return fetch_windows(config, source, windows)
 
 
-def patiently(step: Task[P, R], config: Config) -> Task[P, R]:
-    """Let a task try again when its source is down, with growing, jittered waits in between."""
-    fetch = config.fetch
-    waits = exponential_backoff(backoff_factor=fetch.backoff_seconds)(fetch.attempts - 1)
-    return step.with_options(
-        retries=fetch.attempts - 1,
-        retry_delay_seconds=[min(wait, MAX_BACKOFF_SECONDS) for wait in waits],
-        retry_jitter_factor=0.5,
-        retry_condition_fn=is_worth_another_try,
-    )
-
-
-def is_worth_another_try(task: AnyTask, run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
-    """Tell whether a source was merely down; waits as long as it asked to be left alone."""
-    error = state.data
-    if not isinstance(error, SourceDownError):
-        return False
-    if error.retry_after:
-        time.sleep(min(error.retry_after, MAX_BACKOFF_SECONDS))
-    return True
-
-
-def _fetch(
-    config: Config, source: Source, asset_ids: list[str], days: tuple[date, date]
+def _arrive(
+    config: Config, source: RemoteSource, asset_ids: list[str], days: tuple[date, date]
 ) -> Arrival:
+    windows = missing_windows(config, source, asset_ids, days)
+    failed = fetch_prices(config, source, windows) if windows else {}
     with Database.open(config.database) as database:
-        missing = database.missing_ranges(source.name, asset_ids, *days)
-    failed = _fetch_ranges(config, source, missing) if missing else {}
-    if len(failed) == len(asset_ids):
-        error = next(iter(failed.values()))
-        raise type(error)(f"{source.name}: none of {len(asset_ids)} assets' prices came; {error}")
-    with Database.open(config.database) as database:
+        release_common_moves(database, source.name)
         recent = database.prices(
             source.name, asset_ids, days[1] - timedelta(days=ALIVE_DAYS), days[1]
         )
     late = tuple(asset_id for asset_id in laggards(recent, days[1]) if asset_id not in failed)
     return Arrival(failed, late, len({*recent["asset_id"], *failed}))
+
+
+def _from_second(
+    config: Config,
+    settings: MapSettings,
+    source: Source,
+    asset_ids: list[str],
+    days: tuple[date, date],
+) -> set[str]:
+    """Tell the assets whose prices come from the second source."""
+    if second_door(settings) is None:
+        return set()
+    with Database.open(config.database) as database:
+        _, sources = window_prices(database, settings, source, asset_ids, days)
+    return set(sources.index[sources != source.name])
+
+
+def _refuse_too_few(
+    config: Config, source: Source, arrival: Arrival, day: date, *, late_too: bool
+) -> None:
+    """Make no map of half a market: what came stays stored, and the rest is asked for next time."""
+    absent = {*arrival.failed, *(arrival.late if late_too else ())}
+    share = config.fetch.min_answered
+    n_came = arrival.expected - len(absent)
+    if n_came >= share * arrival.expected and (n_came or not absent):
+        return
+    said = (
+        f"{source.name}: {n_came} of {arrival.expected} assets' prices up to {day} came, expected "
+        f"{share:.0%} or more (fetch.min_answered)"
+    )
+    if not arrival.failed:
+        raise SourceDownError(f"{said}; the others are late")
+    error = next(iter(arrival.failed.values()))
+    kind = SourceDownError if isinstance(error, SourceDownError) else SourceError
+    raise kind(f"{said}; {error}")
 
 
 def laggards(recent: pd.DataFrame, day: date) -> tuple[str, ...]:
@@ -178,51 +189,17 @@ def laggards(recent: pd.DataFrame, day: date) -> tuple[str, ...]:
     return tuple(str(asset_id) for asset_id in last.index[last < pd.Timestamp(day)])
 
 
-def _fetch_ranges(config: Config, source: Source, missing: Ranges) -> dict[str, SourceError]:
-    wanted = [(asset_id, *days) for asset_id, ranges in missing.items() for days in ranges]
-    step = patiently(fetch_prices, config)
-    failed: dict[str, SourceError] = {}
-    fetched: list[tuple[str, date, date, pd.DataFrame]] = []
-    count("prices", 0, len(wanted))
-    runner: ThreadPoolTaskRunner[pd.DataFrame] = ThreadPoolTaskRunner(config.fetch.concurrency)
-    with runner:
-        futures: dict[PrefectFuture[pd.DataFrame], tuple[str, date, date]] = {
-            runner.submit(step, {"source": source, "asset_id": i, "start": a, "end": b}): (i, a, b)
-            for i, a, b in wanted
-        }
-        for done, future in enumerate(as_completed(list(futures)), start=1):
-            try:
-                fetched.append((*futures[future], future.result()))
-            except SourceError as problem:
-                failed[futures[future][0]] = problem
-            count("prices", done, len(wanted))
-            if len(fetched) >= BATCH or done == len(wanted):
-                _store(config, source, fetched)
-                fetched = []
-    return failed
-
-
-def _store(
-    config: Config, source: Source, fetched: list[tuple[str, date, date, pd.DataFrame]]
-) -> None:
-    # The database is open for moments only, so that another map can be made meanwhile.
-    with Database.open(config.database) as database:
-        for asset_id, start, end, prices in fetched:
-            database.upsert_prices(source.name, prices, {asset_id: (start, end)})
-
-
 def _notes(arrival: Arrival, listing: pd.DataFrame, day: date) -> tuple[str, ...]:
     symbols = dict(zip(listing["asset_id"], listing["symbol"], strict=True))
     notes = []
     if arrival.failed:
         reason = next(iter(arrival.failed.values()))
         notes.append(
-            f"The prices of {_named(list(arrival.failed), symbols)} could not be fetched "
-            f"({reason})."
+            f"The prices of {named(list(arrival.failed), symbols)} could not be fetched ({reason})."
         )
     if arrival.late:
         notes.append(
-            f"No price of {day} had come for {_named(list(arrival.late), symbols)} "
+            f"No price of {day} had come for {named(list(arrival.late), symbols)} "
             f"({len(arrival.late)} of {arrival.expected} assets)."
         )
     for note in notes:
@@ -230,7 +207,8 @@ def _notes(arrival: Arrival, listing: pd.DataFrame, day: date) -> tuple[str, ...
     return tuple(notes)
 
 
-def _named(asset_ids: list[str], symbols: Mapping[str, str]) -> str:
-    named = [f"{symbols.get(i, i)} ({i})" for i in asset_ids[:NAMED]]
-    more = len(asset_ids) - len(named)
-    return ", ".join(named) + (f" and {more} more" if more else "")
+def named(asset_ids: Sequence[str], symbols: Mapping[str, str]) -> str:
+    """Name some assets, and say how many more there are."""
+    some = [f"{symbols.get(i, i)} ({i})" for i in asset_ids[:NAMED]]
+    more = len(asset_ids) - len(some)
+    return ", ".join(some) + (f" and {more} more" if more else "")

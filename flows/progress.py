@@ -7,6 +7,7 @@ what writes them to the terminal.
 
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,7 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 log = logging.getLogger("flows")
 log.setLevel(logging.INFO)
 
-_STEPS = 10  # where nobody watches, counting says so many lines
+# Where nobody watches, counting says so many lines, and never nothing for longer than a minute.
+_STEPS = 10
+_SILENCE_SECONDS = 60.0
 
 
 def tell(line: str) -> None:
@@ -29,9 +32,10 @@ def warn(line: str) -> None:
     log.warning(line)
 
 
-def count(what: str, done: int, total: int) -> None:
-    """Say how far a counted stage is."""
-    log.info("%s %d/%d", what, done, total, extra={"counted": (what, done, total)})
+def count(what: str, done: int, total: int, note: str = "") -> None:
+    """Say how far a counted stage is, with a few words that change on the way."""
+    more = f", {note}" if note else ""
+    log.info("%s %d/%d%s", what, done, total, more, extra={"counted": (what, done, total, note)})
 
 
 class Screen(logging.Handler):
@@ -42,6 +46,8 @@ class Screen(logging.Handler):
         self.console = Console(stderr=True, highlight=False)
         self.bar: Progress | None = None
         self.task = TaskID(0)
+        self.step: tuple[str, int, int] | None = None
+        self.said_at = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
@@ -58,19 +64,32 @@ class Screen(logging.Handler):
         else:
             self.console.print(line, markup=False)
 
-    def _count(self, what: str, done: int, total: int) -> None:
+    def _count(self, what: str, done: int, total: int, note: str) -> None:
         if not self.console.is_terminal:
-            if done in (0, total) or done * _STEPS // total > (done - 1) * _STEPS // total:
-                print(f"{what} {done}/{total}", file=sys.stderr, flush=True)
+            self._count_plainly(what, done, total, note)
             return
         if self.bar is None:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[note]}"),
+            )
             self.bar = Progress(*columns, console=self.console)
             self.bar.start()
-            self.task = self.bar.add_task(what, total=total)
-        self.bar.update(self.task, description=what, completed=done, total=total)
+            self.task = self.bar.add_task(what, total=total, note=note)
+        self.bar.update(self.task, description=what, completed=done, total=total, note=note)
         if done >= total:
             self.close_bar()
+
+    def _count_plainly(self, what: str, done: int, total: int, note: str) -> None:
+        """Write a line at the beginning, at the end, and a few on the way or every minute."""
+        step, now = (what, total, done * _STEPS // max(total, 1)), time.monotonic()
+        if step != self.step or now - self.said_at > _SILENCE_SECONDS or done >= total:
+            self.step, self.said_at = step, now
+            print(
+                f"{what} {done}/{total}{f', {note}' if note else ''}", file=sys.stderr, flush=True
+            )
 
     def close_bar(self) -> None:
         """Leave the bar as it stands."""

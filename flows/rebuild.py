@@ -6,7 +6,8 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.daily import Listed, listing_key, make_map
+from flows.daily import Listed, make_map
+from flows.keeping import listing_key
 from flows.lock import map_lock
 from flows.progress import tell
 from flows.range import Filled, make_days

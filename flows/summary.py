@@ -8,6 +8,7 @@ import pandas as pd
 from flows.tables import printable
 from marketmap.run import MapRun, Recovery
 from reports.doubts import doubts
+from reports.text import told_sources
 
 
 def summary(run: MapRun, report: Path) -> Iterator[str]:
@@ -18,6 +19,7 @@ def summary(run: MapRun, report: Path) -> Iterator[str]:
         f"{diagnostics.n_days} days, {diagnostics.n_clusters} clusters, {diagnostics.n_edges} edges"
     )
     yield f"alpha {diagnostics.alpha:.4g}"
+    yield f"prices: {told_sources(run.price_sources)}"
     yield from (f"warning: {doubt}" for doubt in doubts(run))
     if run.survivors_only:
         yield "warning: the listing is of a later day; assets that vanished since are missing"

@@ -68,6 +68,14 @@ class MapRun:
         return self.settings.source.kind == "simulated"
 
     @property
+    def price_sources(self) -> dict[str, int]:
+        """How many assets' prices come from where, the source of most first."""
+        assets = self.universe.assets
+        if "price_source" not in assets:
+            return {self.source: len(assets)}
+        return {str(name): int(n) for name, n in assets["price_source"].value_counts().items()}
+
+    @property
     def run_id(self) -> str:
         """Sixteen hex digits that stand for map, as-of day and settings."""
         return run_id(self.map, self.as_of, self.settings)

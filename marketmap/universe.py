@@ -1,7 +1,7 @@
 """Which assets a map shows: the largest that pass every gate, with a reason for the rest."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -39,7 +39,7 @@ class Universe:
     ----------
     assets : DataFrame of shape (n_assets, 6), indexed by asset_id
         ``symbol``, ``name``, ``rank``, ``market_cap``, ``turnover`` and ``last_close``; in rank
-        order.
+        order. In a run also ``price_source``: whose prices they are.
     closes : DataFrame of shape (n_days + 1, n_assets)
         Indexed by date (every day of the map's calendar), columns asset_id; repaired; NaN where a
         day is missing.
@@ -58,6 +58,17 @@ class Universe:
     opens: pd.DataFrame
     exclusions: pd.DataFrame
     repairs: pd.DataFrame
+
+    def priced_by(self, sources: pd.Series) -> "Universe":
+        """Say whose prices each asset's are.
+
+        Parameters
+        ----------
+        sources : Series of str
+            The source's name by asset id.
+        """
+        named = sources.reindex(self.assets.index).astype("str")
+        return replace(self, assets=self.assets.assign(price_source=named))
 
 
 def select_universe(

@@ -1,5 +1,6 @@
 """Words and numbers as a page shows them, and strangers' names made harmless."""
 
+from collections.abc import Mapping
 from html import escape
 
 import pandas as pd
@@ -50,6 +51,13 @@ def change(factor: float) -> str:
 def plural(count: int, noun: str) -> str:
     """Write a count with its noun: ``1 day``, ``1,200 days``."""
     return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def told_sources(counts: Mapping[str, int]) -> str:
+    """Write how many assets come from where: ``coinmarketcap``, or ``a (98), b (2)``."""
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())
 
 
 def asset_labels(assets: pd.DataFrame) -> "pd.Series[str]":

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from flows.environment import is_healthy
+from tests.support.cmc_server import CmcServer
 from tests.support.command import Desk, map_config
+from tests.support.remote import PATIENCE, YESTERDAY, simulated_prices
 
 # Importing Prefect makes its folder, which is in the user's home unless told otherwise.
 _home = tempfile.TemporaryDirectory()
@@ -74,3 +76,18 @@ def made(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Desk:
     run = desk.run("run")
     assert run.returncode == 0, run.stderr
     return desk
+
+
+@pytest.fixture
+def coins() -> Iterator[CmcServer]:
+    """Give a CoinMarketCap of our own, of a small simulated market that ends yesterday."""
+    with CmcServer(simulated_prices(), today=YESTERDAY) as server:
+        yield server
+
+
+@pytest.fixture
+def remote(connected: Desk, coins: CmcServer) -> Desk:
+    """Give a desk whose map comes from there."""
+    source = {"kind": "coinmarketcap", "base_url": coins.base_url}
+    connected.write({**map_config(source), "fetch": PATIENCE})
+    return connected

@@ -5,11 +5,9 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from flows.prices import Arrival, history_start, is_worth_another_try, laggards, patiently
-from flows.prices import fetch_prices as step
-from marketmap.config import Config
-from marketmap.errors import SourceDownError, SourceError
-from marketmap.settings import FetchSettings, MapSettings
+from flows.prices import Arrival, history_start, laggards
+from marketmap.errors import SourceError
+from marketmap.settings import MapSettings
 
 DAY = date(2026, 1, 31)
 
@@ -58,34 +56,3 @@ def test_laggards_trade_but_lack_the_day() -> None:
         }
     )
     assert laggards(recent, DAY) == ("late",)
-
-
-def state(error: Exception) -> object:
-    from prefect.states import Failed
-
-    return Failed(data=error)
-
-
-def test_only_a_source_that_is_down_is_asked_again() -> None:
-    assert is_worth_another_try(step, None, state(SourceDownError("away")))  # type: ignore[arg-type]
-    assert not is_worth_another_try(step, None, state(SourceError("odd")))  # type: ignore[arg-type]
-
-
-def test_a_source_is_left_alone_as_long_as_it_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr("flows.prices.time.sleep", slept.append)
-    for seconds in (7.0, 1e9):
-        error = SourceDownError("busy", retry_after=seconds)
-        assert is_worth_another_try(step, None, state(error))  # type: ignore[arg-type]
-    assert slept == [7.0, 300.0]
-
-
-def test_waits_grow_up_to_a_bound_and_are_jittered() -> None:
-    fetch = FetchSettings(attempts=10, backoff_seconds=2)
-    config = Config.model_construct(fetch=fetch)
-    patient = patiently(step, config)
-    assert patient.retries == 9
-    assert patient.retry_delay_seconds == [2, 4, 8, 16, 32, 64, 128, 256, 300]
-    assert patient.retry_jitter_factor == 0.5
-    once = patiently(step, Config.model_construct(fetch=FetchSettings(attempts=1)))
-    assert once.retries == 0
