@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test lint format lock bench study pictures clean
+.PHONY: help setup demo test fuzz lint format lock bench bench-fetch study pictures clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv from requirements.lock
 
@@ -30,6 +30,9 @@ demo: $(READY) ## map a simulated market and say where its report is
 test: $(READY) ## all tests, on two cores, with branch coverage
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
 
+fuzz: $(READY) ## throw 20,000 broken answers at the reader
+	@MARKETMAP_FUZZ=1 $(BIN)/python -m pytest --quiet --capture=no tests/marketmap/sources/test_fuzz.py
+
 lint: $(READY) ## ruff, mypy --strict and the contract between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -48,6 +51,9 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml
 bench: demo ## time the commands that people wait for, and the solver against scikit-learn's
 	@$(BIN)/python -m benchmarks.commands
 	@$(BIN)/python -m benchmarks.precision_speed
+
+bench-fetch: $(READY) ## fetch 13 years of 100 coins through storms, kills and two processes
+	@$(BIN)/python -m benchmarks.fetching
 
 study: $(READY) ## compare the penalties chosen on real prices with scikit-learn's and the best
 	@$(BIN)/python -m benchmarks.precision_study
