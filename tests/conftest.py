@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from benchmarks.windows import FOLDER, WHERE
 from flows.environment import quiet_exit
@@ -13,6 +14,11 @@ from tests.support.browser import Browser, open_browser
 # Headless, quiet and without telemetry, also in the processes that tests start.
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+
+# For `make fuzz`: an eighth of it for each test, with five or ten bodies at a time.
+settings.register_profile("fuzz", max_examples=7200, deadline=None)
+if os.environ.get("MARKETMAP_FUZZ"):
+    settings.load_profile("fuzz")
 
 quiet_exit()  # DuckDB complains of objects that hypothesis keeps alive to the end
 

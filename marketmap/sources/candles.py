@@ -7,13 +7,15 @@ threefold; the one that exceeds them, VERI in June 2017 (58.6, 3.16, 0.000338, 2
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from marketmap.sources.values import as_json
 
 SPIKE = math.log(4.0)
 """A price this far from both neighbours, which agree, is a misprint."""
@@ -31,6 +33,37 @@ FEWEST_IN_MARKET = 5
 PRICES = ("open", "high", "low", "close")
 
 
+class Flaw(NamedTuple):
+    """Why a row is not fit to be stored: a word of ``answers.REASONS`` and a sentence."""
+
+    reason: str
+    detail: str
+
+
+REPEATED = Flaw("repeated", "another row differs")
+
+
+@dataclass(frozen=True)
+class Flawed:
+    """A row that is not fit to be stored: its day and numbers where they can be read."""
+
+    flaw: Flaw
+    raw: Any
+    day: date | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+
+    def quarantined(self, asset_id: str | None) -> dict[str, Any]:
+        """Lay it out as :func:`marketmap.sources.answers.quarantine_frame` takes it."""
+        return {
+            "asset_id": asset_id,
+            "date": self.day,
+            "reason": self.flaw.reason,
+            "detail": self.flaw.detail,
+            "raw": as_json(self.raw),
+            **self.values,
+        }
+
+
 @dataclass(frozen=True)
 class Candle:
     """A day's prices as they came; NaN where unknown. ``raw`` is what they were read from."""
@@ -44,12 +77,9 @@ class Candle:
         """The close."""
         return self.values["close"]
 
-
-class Flaw(NamedTuple):
-    """Why a row is not fit to be stored: a word of ``answers.REASONS`` and a sentence."""
-
-    reason: str
-    detail: str
+    def with_flaw(self, flaw: Flaw) -> Flawed:
+        """Say what is wrong with it."""
+        return Flawed(flaw, self.raw, self.day, self.values)
 
 
 def flaw_of(candle: Candle) -> Flaw | None:

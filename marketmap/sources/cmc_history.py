@@ -13,8 +13,8 @@ from marketmap.errors import SourceError
 from marketmap.frames import price_frame
 from marketmap.sources.answers import Label, Window
 from marketmap.sources.asking import Reading
-from marketmap.sources.candles import Candle, Flaw, flaw_of, outliers
-from marketmap.sources.cmc_answers import UnreadableError, as_json, number, said, text
+from marketmap.sources.candles import REPEATED, Candle, Flaw, Flawed, flaw_of, outliers
+from marketmap.sources.values import UnreadableError, as_json, number, said, text
 
 ONE_DAY = timedelta(days=1)
 KEYS = {
@@ -27,8 +27,6 @@ KEYS = {
 }
 FULL = 100
 """An answer of so many candles may have left out earlier ones: they are asked for once more."""
-
-Row = tuple[date | None, Flaw, Any, Mapping[str, float]]
 
 
 def read_history(
@@ -56,7 +54,7 @@ def read_history(
     _check_coin(data, window)
     candles, flawed = _candles(quotes, now)
     came = [candle.day for candle in candles]
-    told = [*came, *(row[0] for row in flawed if row[0])]
+    told = [*came, *(row.day for row in flawed if row.day)]
     strange = [day for day in told if not asked[0] <= day <= asked[1]]
     if strange:
         raise SourceError(f"the answer holds {strange[0]}, which was not asked for")
@@ -69,23 +67,23 @@ def read_history(
         if flaw is None:
             sound.append(candle)
         else:
-            flawed.append(_row(candle, flaw))
+            flawed.append(candle.with_flaw(flaw))
     strays = outliers(sound)
-    flawed += [_row(sound[place], flaw) for place, flaw in strays.items()]
+    flawed += [sound[place].with_flaw(flaw) for place, flaw in strays.items()]
     sound = [candle for place, candle in enumerate(sound) if place not in strays]
     kept = [candle for candle in sound if _is_in(candle.day, window)]
-    own = [row for row in flawed if row[0] is None or _is_in(row[0], window)]
-    days = sorted([candle.day for candle in kept] + [row[0] for row in own if row[0]])
+    own = [row for row in flawed if row.day is None or _is_in(row.day, window)]
+    days = sorted([candle.day for candle in kept] + [row.day for row in own if row.day])
     doubts = [
         *_order(came),
-        *(f"{day}: {flaw.reason} {_checksum([as_json(raw)])}" for day, flaw, raw, _ in flawed),
+        *(f"{row.day}: {row.flaw.reason} {_checksum([as_json(row.raw)])}" for row in flawed),
         *_unknowns(sound),
         *_holes(days),
     ]
     return Reading(
         window=_answered(window, days, len(quotes)),
         rows=_frame(kept, window),
-        quarantined=tuple(_quarantined(row, window) for row in own),
+        quarantined=tuple(row.quarantined(window.asset_id) for row in own),
         doubts=tuple(doubts),
         labels=_labels(data, window),
     )
@@ -98,10 +96,10 @@ def _check_coin(data: Mapping[str, Any], window: Window) -> None:
         raise SourceError(f"the answer is about coin {text(answered)}")
 
 
-def _candles(quotes: Iterable[Any], now: datetime) -> tuple[list[Candle], list[Row]]:
+def _candles(quotes: Iterable[Any], now: datetime) -> tuple[list[Candle], list[Flawed]]:
     """Read the candles of days that are over, and tell those that cannot be read."""
     candles: list[Candle] = []
-    flawed: list[Row] = []
+    flawed: list[Flawed] = []
     for quote in quotes:
         day: date | None = None
         try:
@@ -113,7 +111,7 @@ def _candles(quotes: Iterable[Any], now: datetime) -> tuple[list[Candle], list[R
                 continue
             candles.append(Candle(day, _values(quote), quote))
         except UnreadableError as problem:
-            flawed.append((day, Flaw("unreadable", str(problem)), quote, {}))
+            flawed.append(Flawed(Flaw("unreadable", str(problem)), quote, day))
     return candles, flawed
 
 
@@ -148,7 +146,7 @@ def _values(quote: Mapping[str, Any]) -> dict[str, float]:
     return values
 
 
-def _once_a_day(candles: Sequence[Candle]) -> tuple[list[Candle], list[Row]]:
+def _once_a_day(candles: Sequence[Candle]) -> tuple[list[Candle], list[Flawed]]:
     """Drop exact repetitions; a day that is told in two ways is not to be trusted."""
     by_day: dict[date, list[Candle]] = {}
     for candle in candles:
@@ -157,11 +155,7 @@ def _once_a_day(candles: Sequence[Candle]) -> tuple[list[Candle], list[Row]]:
             told.append(candle)
     single = [told[0] for told in by_day.values() if len(told) == 1]
     twice = [candle for told in by_day.values() if len(told) > 1 for candle in told]
-    return single, [_row(candle, Flaw("repeated", "another row differs")) for candle in twice]
-
-
-def _row(candle: Candle, flaw: Flaw) -> Row:
-    return (candle.day, flaw, candle.raw, candle.values)
+    return single, [candle.with_flaw(REPEATED) for candle in twice]
 
 
 def _is_in(day: date, window: Window) -> bool:
@@ -201,18 +195,6 @@ def _answered(window: Window, days: Sequence[date], n_quotes: int) -> Window:
 def _frame(candles: Iterable[Candle], window: Window) -> pd.DataFrame:
     rows = [{"date": c.day, "asset_id": window.asset_id, **c.values} for c in candles]
     return price_frame(pd.DataFrame(rows, columns=None if rows else ["date"]))
-
-
-def _quarantined(row: Row, window: Window) -> dict[str, Any]:
-    day, flaw, raw, values = row
-    return {
-        "asset_id": window.asset_id,
-        "date": day,
-        "reason": flaw.reason,
-        "detail": flaw.detail,
-        "raw": as_json(raw),
-        **values,
-    }
 
 
 def _labels(data: Mapping[str, Any], window: Window) -> tuple[Label, ...]:

@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from marketmap.sources.answers import Label
-from marketmap.sources.cmc_answers import QUOTE, UnreadableError, as_json, number, said, text
+from marketmap.sources.cmc_answers import QUOTE
+from marketmap.sources.values import UnreadableError, as_json, number, said, text
 
 
 @dataclass

@@ -10,14 +10,12 @@ import pandas as pd
 from marketmap.errors import SourceError
 from marketmap.frames import listing_frame, price_frame
 from marketmap.sources.answers import Label, Window
-from marketmap.sources.candles import PRICES, Candle, Flaw, flaw_of, outliers
-from marketmap.sources.cmc_answers import UnreadableError, as_json, number
+from marketmap.sources.candles import PRICES, REPEATED, Candle, Flaw, Flawed, flaw_of, outliers
+from marketmap.sources.values import UnreadableError, as_json, number
 
 ONE_DAY = timedelta(days=1)
 DAY_MS = 86_400_000
 COLUMNS = (*PRICES, "volume")
-
-Row = tuple[date | None, Flaw, Any, Mapping[str, float]]
 
 
 def milliseconds(day: date) -> int:
@@ -63,24 +61,22 @@ def read_candles(
     """
     by_day, flawed = _by_day(raws)
     if flawed and not by_day:
-        raise SourceError(f"no candle is of a day of ours; one: {flawed[0][1].detail}")
+        raise SourceError(f"no candle is of a day of ours; one: {flawed[0].flaw.detail}")
     sound: list[Candle] = []
     for day in sorted(by_day):
         told = by_day[day]
         if day > last_day:
             continue
         if len(told) > 1:
-            flawed += [(day, Flaw("repeated", "another row differs"), raw, {}) for raw in told]
+            flawed += [Flawed(REPEATED, raw, day) for raw in told]
             continue
         flaw, candle = _read(day, told[0])
         if candle is not None and flaw is None:
             sound.append(candle)
         elif flaw is not None:
-            flawed.append((day, flaw, told[0], {} if candle is None else candle.values))
+            flawed.append(candle.with_flaw(flaw) if candle else Flawed(flaw, told[0], day))
     strays = outliers(sound)
-    flawed += [
-        (sound[at].day, flaw, sound[at].raw, sound[at].values) for at, flaw in strays.items()
-    ]
+    flawed += [sound[at].with_flaw(flaw) for at, flaw in strays.items()]
     kept = [candle for at, candle in enumerate(sound) if at not in strays]
     rows = [
         {"date": candle.day, "asset_id": window.asset_id, **candle.values}
@@ -88,7 +84,7 @@ def read_candles(
         if _is_in(candle.day, window)
     ]
     prices = price_frame(pd.DataFrame(rows, columns=["date", "asset_id", *COLUMNS]))
-    return prices, [_quarantined(row, window) for row in flawed if _is_in(row[0], window)]
+    return prices, [row.quarantined(window.asset_id) for row in flawed if _is_in(row.day, window)]
 
 
 def read_tickers(tickers: Sequence[Any], size: int) -> pd.DataFrame:
@@ -128,17 +124,17 @@ class _OtherHoursError(ValueError):
     """A candle that begins at another hour than midnight."""
 
 
-def _by_day(raws: Iterable[Any]) -> tuple[dict[date, list[Any]], list[Row]]:
+def _by_day(raws: Iterable[Any]) -> tuple[dict[date, list[Any]], list[Flawed]]:
     """Sort candles by their day, each only once, and tell those that have none."""
     by_day: dict[date, list[Any]] = {}
-    flawed: list[Row] = []
+    flawed: list[Flawed] = []
     for raw in raws:
         try:
             told = by_day.setdefault(_day(raw), [])
         except UnreadableError as problem:
-            flawed.append((None, Flaw("unreadable", str(problem)), raw, {}))
+            flawed.append(Flawed(Flaw("unreadable", str(problem)), raw))
         except _OtherHoursError as problem:
-            flawed.append((None, Flaw("not_the_answer", str(problem)), raw, {}))
+            flawed.append(Flawed(Flaw("not_the_answer", str(problem)), raw))
         else:
             if all(as_json(raw) != as_json(other) for other in told):
                 told.append(raw)
@@ -179,18 +175,6 @@ def _read(day: date, raw: Any) -> tuple[Flaw | None, Candle | None]:
 
 def _is_in(day: date | None, window: Window) -> bool:
     return day is None or window.first <= day <= window.last
-
-
-def _quarantined(row: Row, window: Window) -> dict[str, Any]:
-    day, flaw, raw, values = row
-    return {
-        "asset_id": window.asset_id,
-        "date": day,
-        "reason": flaw.reason,
-        "detail": flaw.detail,
-        "raw": as_json(raw),
-        **values,
-    }
 
 
 def _positive(value: Any) -> float:

@@ -5,6 +5,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,13 @@ from marketmap.errors import SourceDownError, SourceError
 from marketmap.frames import LISTING_COLUMNS, PRICE_COLUMNS
 from marketmap.settings import CoinMarketCapSettings, FetchSettings
 from marketmap.sources import open_source
+from marketmap.sources.answers import Answer, Label, Window
 from marketmap.sources.coinmarketcap import CoinMarketCap
-from tests.support.cmc_server import CmcServer, Fault
+from tests.support.cmc_faults import ALL_KINDS, StormKind
+from tests.support.cmc_server import CmcServer, Fault, Storm
 
-FAST = FetchSettings(requests_per_minute=600_000, timeout_seconds=5)
+FAST = FetchSettings(requests_per_minute=600_000, timeout_seconds=5, backoff_seconds=0.01)
+ONCE = FAST.model_copy(update={"attempts": 1})
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LAST = date(2024, 3, 10)
 
@@ -59,6 +63,11 @@ COINS = pd.concat(
     ]
 )
 LONG_ID = "4"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 @pytest.fixture
@@ -152,15 +161,15 @@ def test_listing_reads_as_many_pages_as_it_needs(serve: Callable[..., CmcServer]
 def test_an_empty_listing_is_an_error(serve: Callable[..., CmcServer]) -> None:
     server = serve()
     server.faults.append(Fault("empty", "listing"))
-    with pytest.raises(SourceError, match="answered with a listing without coins"):
-        source_of(server).listing(LAST, 10)
+    with pytest.raises(SourceError, match="listing: a listing without coins"):
+        source_of(server, ONCE).listing(LAST, 10)
 
 
 def test_a_listing_without_dollars_is_an_error(serve: Callable[..., CmcServer]) -> None:
     server = serve()
     server.faults.append(Fault("no_quotes", "listing"))
-    with pytest.raises(SourceError, match="answered with a listing without a quote in USD"):
-        source_of(server).listing(LAST, 10)
+    with pytest.raises(SourceError, match="listing: a listing without a quote in USD"):
+        source_of(server, ONCE).listing(LAST, 10)
 
 
 def test_the_listing_asks_for_tags_and_dollars(serve: Callable[..., CmcServer]) -> None:
@@ -195,7 +204,7 @@ def test_just_the_days_asked_for_come_by_one_request(
 ) -> None:
     server = serve(start_inclusive=start_inclusive)
     day = date(2023, 6, 1)
-    for start, end in [(day, day), (day, day + timedelta(days=1)), (day, date(2024, 5, 25))]:
+    for start, end in [(day, day), (day, day + timedelta(days=1)), (day, date(2024, 5, 15))]:
         server.requests.clear()
         prices = source_of(server).prices(LONG_ID, start, end)
         assert_same(prices, truth(COINS, "Long", start, end))
@@ -268,7 +277,7 @@ def test_faults_have_their_class_and_name_their_place(
 ) -> None:
     server = serve()
     server.faults.append(Fault(fault.kind, path, retry_after=fault.retry_after))
-    source = source_of(server, FAST.model_copy(update={"timeout_seconds": 0.3}))
+    source = source_of(server, ONCE.model_copy(update={"timeout_seconds": 0.3}))
     ask = {
         "listing": lambda: source.listing(LAST, 10),
         "historical": lambda: source.prices(LONG_ID, date(2024, 3, 1), LAST),
@@ -290,7 +299,7 @@ def test_an_answer_about_another_coin_is_refused(serve: Callable[..., CmcServer]
     server.faults.append(Fault("wrong_id", "historical", times=2))
     for asset_id in (LONG_ID, "1"):
         with pytest.raises(SourceError, match=f"coin {asset_id}, .*: the answer is about coin"):
-            source_of(server).prices(asset_id, date(2024, 3, 1), LAST)
+            source_of(server, ONCE).prices(asset_id, date(2024, 3, 1), LAST)
 
 
 def test_an_answer_that_cryptocmd_cannot_read_is_an_error(
@@ -299,7 +308,7 @@ def test_an_answer_that_cryptocmd_cannot_read_is_an_error(
     server = serve()
     server.faults.append(Fault("no_status", "historical"))
     with pytest.raises(SourceError, match=r"coin 4, .*: cryptocmd cannot read the answer: Attrib"):
-        source_of(server).prices(LONG_ID, date(2024, 3, 1), LAST)
+        source_of(server, ONCE).prices(LONG_ID, date(2024, 3, 1), LAST)
     assert capsys.readouterr() == ("", "")
 
 
@@ -343,3 +352,217 @@ def test_others_find_cryptocmd_as_it_was(
     with pytest.raises(Exception, match="No connection adapters"):
         cryptocmd.utils.get_url_data("nowhere://")
     assert capsys.readouterr().out.startswith("Error message (get_url_data)")
+
+
+# --- storms
+
+SCARCE = FAST.model_copy(update={"timeout_seconds": 0.3, "give_up_after": 1000})
+PATIENT = SCARCE.model_copy(update={"attempts": 25})
+THREE_YEARS = 1095
+STORMY = pd.concat(
+    [coin(f"S{i}", f"Stormy {i}", THREE_YEARS, (9 - i) * 1e9, seed=10 + i) for i in range(4)]
+)
+NEVER_AN_ANSWER: Sequence[StormKind] = (
+    *("429_retry_after", "429", "5xx", "hang", "reset", "truncated", "html", "error_code"),
+    *("other_coin", "empty_object"),
+)
+FIRST = LAST - timedelta(days=THREE_YEARS - 1)
+
+
+def storm_of(kind: StormKind, rate: float) -> Storm:
+    return Storm(rate, 1, [kind], retry_after="0")
+
+
+def ask_all(source: CoinMarketCap, asset_id: str, start: date, end: date) -> list[Answer]:
+    """Ask for windows and for what their answers leave over."""
+    windows, answers = source.windows(asset_id, start, end), []
+    while windows:
+        answers.append(answer := source.ask_prices(window := windows.pop()))
+        if answer.rows is not None:
+            windows += window.without(answer.window)
+    return answers
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_in_a_storm_of_one_kind_the_right_rows_come(
+    serve: Callable[..., CmcServer], kind: StormKind
+) -> None:
+    server = serve(STORMY)
+    expected = source_of(server).listing(LAST, 3)
+    storm = server.storm = storm_of(kind, 0.5)
+    source = source_of(server, PATIENT)
+    answers = [a for asset_id in "1234" for a in ask_all(source, asset_id, FIRST, LAST)]
+    rows = pd.concat([answer.unwrap() for answer in answers])
+    for number in range(4):
+        mine = rows[rows["asset_id"] == str(number + 1)].sort_values("date")
+        assert_same(mine, truth(STORMY, f"Stormy {number}", FIRST, LAST))
+    pd.testing.assert_frame_equal(source.listing(LAST, 3), expected)
+    assert storm.struck[kind] >= 5
+    assert sum(len(answer.attempts) for answer in answers) > 16 == len(answers)
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_where_every_answer_is_spoilt_an_error_comes_and_never_a_wrong_row(
+    serve: Callable[..., CmcServer], kind: StormKind
+) -> None:
+    server = serve(STORMY)
+    expected = source_of(server).listing(LAST, 3)
+    storm = server.storm = storm_of(kind, 1.0)
+    source = source_of(server, SCARCE.model_copy(update={"attempts": 3}))
+    answers = ask_all(source, "1", FIRST, LAST)
+    for answer in answers:
+        assert (answer.rows is None) is (answer.error is not None)
+        if answer.rows is not None:
+            first, last = answer.window.first, answer.window.last
+            assert_same(answer.rows, truth(STORMY, "Stormy 0", first, last))
+    assert len(answers) == 4
+    if kind in NEVER_AN_ANSWER:
+        assert [answer.rows for answer in answers] == [None] * 4
+    listing = source.ask_listing(LAST, 3)
+    if listing.rows is not None:
+        pd.testing.assert_frame_equal(listing.rows, expected)
+    assert storm.struck[kind] >= 3
+
+
+# --- asked again
+
+
+def test_a_question_that_is_repeated_is_another_one_each_time(
+    serve: Callable[..., CmcServer],
+) -> None:
+    server = serve()
+    server.faults += [Fault("html", "historical", times=4), Fault("html", "listing", times=4)]
+    source = source_of(server)
+    (window,) = source.windows(LONG_ID, date(2023, 4, 1), LAST)
+    answer = source.ask_prices(window)
+    assert [attempt.outcome for attempt in answer.attempts] == ["down"] * 4 + ["accepted"]
+    assert_same(answer.unwrap(), truth(COINS, "Long", date(2023, 4, 1), LAST))
+    asked = [tuple(request.query.items()) for request in server.requests]
+    assert len(set(asked)) == 5
+    for request in server.requests:
+        span = int(request.query["timeEnd"]) - int(request.query["timeStart"])
+        assert span <= 365 * 86400  # or cryptocmd would make two requests of it
+    server.requests.clear()
+    server.coins.pop(6)  # without a market cap, it would be asked for twice
+    assert len(source.ask_listing(LAST, 3).attempts) == 5
+    assert len({tuple(request.query.items()) for request in server.requests}) == 5
+
+
+def test_a_years_question_stays_one_request_however_often_it_is_asked(
+    serve: Callable[..., CmcServer],
+) -> None:
+    server = serve()
+    server.faults.append(Fault("html", "historical", times=8))
+    source = source_of(server, FAST.model_copy(update={"attempts": 10}))
+    newest, *_ = source.windows(LONG_ID, LAST - timedelta(days=1400), LAST)
+    assert source.ask_prices(newest).unwrap().shape[0] == (newest.last - newest.first).days + 1
+    assert len(server.requests) == 9
+
+
+def test_another_symbol_is_a_label_and_no_reason_to_refuse(
+    serve: Callable[..., CmcServer],
+) -> None:
+    server = serve()
+    source, window = source_of(server), Window(LONG_ID, date(2024, 3, 1), LAST)
+    before = source.ask_prices(window)
+    server.rename(LONG_ID, "LNG", "Long, renamed")
+    after = source.ask_prices(window)
+    assert before.labels == (Label(LONG_ID, "LONG", "Long", "history"),)
+    assert after.labels == (Label(LONG_ID, "LNG", "Long, renamed", "history"),)
+    assert len(after.attempts) == 1
+    pd.testing.assert_frame_equal(after.unwrap(), before.unwrap())
+    listed = source.ask_listing(LAST, 1)
+    assert listed.labels == (Label(LONG_ID, "LNG", "Long, renamed", "listing"),)
+
+
+def test_a_stopped_source_asks_for_nothing(serve: Callable[..., CmcServer]) -> None:
+    server = serve()
+    source = source_of(server)
+    assert not source.has_given_up
+    source.stop()
+    assert source.has_given_up
+    window = Window(LONG_ID, date(2024, 3, 1), LAST)
+    for answer in (source.ask_prices(window), source.ask_listing(LAST, 3)):
+        assert (answer.rows, answer.attempts) == (None, ())
+        assert str(answer.error).endswith(": asking was stopped")
+    assert server.requests == []
+
+
+# --- read again
+
+
+@pytest.mark.parametrize("start_inclusive", [True, False])
+def test_an_archived_body_read_again_gives_the_same_rows(
+    serve: Callable[..., CmcServer], start_inclusive: bool
+) -> None:
+    server = serve(STORMY, start_inclusive=start_inclusive)
+    server.storm = Storm(0.5, 2, hang_seconds=1.0, retry_after="0")
+    source = source_of(server, PATIENT)
+    n_read = 0
+    for answer in ask_all(source, "1", FIRST, LAST):
+        for body in answer.bodies:
+            again = source.read_again(body)
+            assert again.attempts == ()
+            if body.accepted:
+                n_read += 1
+                pd.testing.assert_frame_equal(again.unwrap(), answer.unwrap())
+                assert (again.window, again.labels) == (answer.window, answer.labels)
+            elif again.rows is None:
+                assert str(again.error).startswith(f"{body.window}: ")
+    assert n_read == 4
+
+
+def test_quarantined_rows_are_read_again_as_well(serve: Callable[..., CmcServer]) -> None:
+    spiked = STORMY.copy()
+    odd = LAST - timedelta(days=20)
+    bad = (spiked["name"] == "Stormy 0") & (spiked["date"] == str(odd))
+    spiked.loc[bad, ["open", "high", "low", "close"]] *= 1000
+    source = source_of(serve(spiked))
+    (window,) = source.windows("1", LAST - timedelta(days=99), LAST)
+    answer = source.ask_prices(window)
+    assert [attempt.outcome for attempt in answer.attempts] == ["doubted", "accepted"]
+    assert list(answer.quarantined["reason"]) == ["spike"]
+    assert list(answer.quarantined["date"]) == [pd.Timestamp(odd)]
+    assert len(answer.unwrap()) == 99
+    for body in answer.bodies:
+        again = source.read_again(body)
+        pd.testing.assert_frame_equal(again.unwrap(), answer.unwrap())
+        pd.testing.assert_frame_equal(again.quarantined, answer.quarantined)
+
+
+def test_an_archived_listing_read_again_gives_the_same_rows(
+    serve: Callable[..., CmcServer],
+) -> None:
+    server = serve(STORMY)
+    source = source_of(server)
+    answer = source.ask_listing(LAST, 3)
+    (body,) = answer.bodies
+    again = source.read_again(body)
+    pd.testing.assert_frame_equal(again.unwrap(), answer.unwrap())
+    assert set(answer.labels) <= set(again.labels)
+    assert str(source.read_again(body, "turnover").error) == "listing: ranked by market_cap"
+    by_turnover = source.ask_listing(LAST, 3, "turnover")
+    again = source.read_again(by_turnover.bodies[0], "turnover")
+    pd.testing.assert_frame_equal(again.unwrap(), by_turnover.unwrap())
+
+
+def test_a_listing_of_several_pages_is_not_read_again(serve: Callable[..., CmcServer]) -> None:
+    many = pd.concat([coin(f"C{i:04}", f"Coin {i}", 1, 5e9 - i * 1e6) for i in range(1005)])
+    source = source_of(serve(many))
+    for body in source.ask_listing(LAST, 1002).bodies:
+        said = "listing: a page of several, which are not read again"
+        assert str(source.read_again(body).error) == said
+
+
+@pytest.mark.parametrize("text", ["", "[" * 5000, "{}", "null", '{"data": {"quotes": [5]}}'])
+def test_a_damaged_body_read_again_is_an_error_or_empty(
+    serve: Callable[..., CmcServer], text: str
+) -> None:
+    source = source_of(serve())
+    window = Window(LONG_ID, date(2024, 3, 1), LAST)
+    (body,) = source.ask_prices(window).bodies
+    again = source.read_again(replace(body, text=text))
+    assert again.rows is None
+    assert str(again.error).startswith(f"{window}: ")
+    for request in ({}, {"timeStart": "x", "timeEnd": "1"}, {"timeStart": "9" * 30, "timeEnd": ""}):
+        assert source.read_again(replace(body, request=request)).rows is None
