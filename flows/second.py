@@ -48,7 +48,7 @@ def bring_second(
     try:
         markets = second.markets().set_index("asset_id")["symbol"]
         markets = markets[markets.str.casefold().isin(needy.str.casefold())]
-        tell(f"{len(needy)} assets lack days, asking {second.name} for {len(markets)} markets")
+        tell(f"{len(needy)} assets lack days, looking for {len(markets)} of them at {second.name}")
         fetch_windows(config, second, missing_windows(config, second, markets.index, days))
     except SourceError as error:
         return f"The second source could not be asked ({error})."

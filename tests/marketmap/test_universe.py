@@ -163,3 +163,13 @@ def test_prices_after_the_day_and_before_the_window_play_no_part() -> None:
     ]
     for name in ("assets", "closes", "opens", "exclusions", "repairs"):
         pd.testing.assert_frame_equal(getattr(found[0], name), getattr(found[1], name))
+
+
+def test_a_universe_says_whose_prices_each_assets_are() -> None:
+    market = random_market()
+    universe = select_universe(listing_of(market), market, END, settings())
+    ids = list(universe.assets.index)
+    sources = pd.Series({**dict.fromkeys(ids, "a"), ids[1]: "b", "unlisted": "c"})
+    priced = universe.priced_by(sources)
+    assert list(priced.assets["price_source"][:3]) == ["a", "b", "a"]
+    pd.testing.assert_frame_equal(priced.assets.drop(columns="price_source"), universe.assets)

@@ -48,6 +48,16 @@ def test_every_section_is_there_and_in_the_contents(real_looking: StoredRun) -> 
     assert re.findall(r'<li><a href="#([^"]+)"', page) == list(SECTIONS)
 
 
+def test_the_header_tells_how_many_assets_come_from_where(real_looking: StoredRun) -> None:
+    universe = real_looking.run.universe
+    sources = universe.assets["symbol"].map(lambda _: "coinmarketcap")
+    sources.iloc[:2] = "ccxt:<b>x"
+    page = without_plotly(render(changed(real_looking, universe=universe.priced_by(sources))))
+    n_others = len(sources) - 2
+    assert f"coinmarketcap <small>{n_others} assets</small>" in page
+    assert "ccxt:&lt;b&gt;x <small>2 assets</small>" in page
+
+
 def test_the_header_tells_what_is_mapped(real_looking: StoredRun) -> None:
     page = without_plotly(render(real_looking))
 

@@ -1,7 +1,17 @@
 import pandas as pd
 import pytest
 
-from reports.text import asset_labels, change, number, percent, plotly_text, plural, shorten, signed
+from reports.text import (
+    asset_labels,
+    change,
+    number,
+    percent,
+    plotly_text,
+    plural,
+    shorten,
+    signed,
+    told_sources,
+)
 
 
 def test_plotly_text_leaves_no_tag_alive() -> None:
@@ -59,3 +69,8 @@ def test_assets_that_share_a_symbol_are_told_apart_by_id() -> None:
     assets = pd.DataFrame({"symbol": ["HOT", "BTC", "HOT"]}, index=["5", "1", "9"])
 
     assert asset_labels(assets).tolist() == ["HOT (5)", "BTC", "HOT (9)"]
+
+
+def test_one_source_needs_no_count() -> None:
+    assert told_sources({"a": 7}) == "a"
+    assert told_sources({"a": 98, "ccxt:b": 2}) == "a (98), ccxt:b (2)"

@@ -6,8 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from marketmap.errors import ConfigError
 from marketmap.settings import (
     CoinMarketCapSettings,
+    ExchangeSettings,
     FetchSettings,
     FilesSettings,
     SimulatedSettings,
@@ -20,6 +22,7 @@ from marketmap.sources import Source, open_source
     ("settings", "name"),
     [
         (CoinMarketCapSettings(kind="coinmarketcap"), "CoinMarketCap"),
+        (ExchangeSettings(kind="ccxt", exchange="binance"), "Exchange"),
         (FilesSettings(kind="files", path=Path("prices.csv")), "Files"),
         (SimulatedSettings(kind="simulated"), "Simulated"),
     ],
@@ -33,3 +36,22 @@ def test_settings_name_their_source(tmp_path: Path, settings: SourceSettings, na
     assert source.name.startswith(settings.kind)
     assert isinstance(source.notes, tuple)
     assert source.last_day(datetime.now(UTC)) < datetime.now(UTC).date()
+
+
+def test_a_second_door_that_leads_nowhere_is_told_at_once() -> None:
+    second = ExchangeSettings(kind="ccxt", exchange="binanze")
+    settings = CoinMarketCapSettings(kind="coinmarketcap", second=second)
+    with pytest.raises(ConfigError, match=r"binanze.*binance"):
+        open_source(settings, FetchSettings(), Path())
+
+
+def test_a_second_door_is_part_of_a_maps_identity_only_where_there_is_one() -> None:
+    plain = CoinMarketCapSettings(kind="coinmarketcap")
+    second = ExchangeSettings(kind="ccxt", exchange="kraken", base_url="http://127.0.0.1:1")
+    both = CoinMarketCapSettings(kind="coinmarketcap", second=second)
+    assert plain.model_dump(mode="json") == {"kind": "coinmarketcap"}
+    assert both.model_dump(mode="json")["second"] == {
+        "kind": "ccxt",
+        "exchange": "kraken",
+        "quote": "USDT",
+    }
