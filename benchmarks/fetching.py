@@ -213,7 +213,7 @@ def paced() -> None:
         fullest = max(sum(a <= b < a + 10 for b in moments) for a in moments)
         print(
             f"  {len(moments)} requests in {moments[-1] - moments[0]:.1f} s; at most {fullest} in "
-            "any ten seconds (100 allowed, and one at the edge)"
+            "any ten seconds (100 allowed; more is the way there)"
         )
 
 

@@ -65,6 +65,7 @@ def test_the_same_rows_come_through_a_storm_as_without(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(stormy[name], clean[name], check_exact=True)
     # market cap and turnover are as they were
     assert len(clean["revisions"]) == 2 * len(("open", "high", "low", "close", "volume"))
+    assert set(clean["labels"].query("asset_id == '7'")["symbol"]) > {"NEW"}  # and the old one
     assert n_asked <= 1.6 * n_needed
 
 

@@ -173,8 +173,8 @@ def test_processes_share_it_and_none_leaves_before_its_turn(tmp_path: Path) -> N
 
 
 def test_no_turn_is_given_twice_or_lost_however_processes_crowd(tmp_path: Path) -> None:
-    taken = in_processes(tmp_path, 3, per_minute=600, n_requests=300, frozen=str(NOON))
-    assert [round(turn - NOON, 3) for turn, _ in taken] == [round(n / 10, 3) for n in range(900)]
+    taken = in_processes(tmp_path, 3, per_minute=60 * 1024, n_requests=4000, frozen=str(NOON))
+    assert [(turn - NOON) * 1024 for turn, _ in taken] == list(range(12_000))
 
 
 # --- being left alone
