@@ -19,8 +19,6 @@ class Page:
     ----------
     rows : dict of str to mapping
         By asset id: the columns of :func:`marketmap.frames.listing_frame`, with ``cmc_rank``.
-    last_rank : int
-        The largest rank on the page, of an inactive coin maybe; 0 where there is none.
     total : float
         How many coins there are in all, NaN where it does not say.
     n_rows : int
@@ -30,7 +28,6 @@ class Page:
     """
 
     rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    last_rank: int = 0
     total: float = math.nan
     n_rows: int = 0
     quarantined: list[Mapping[str, Any]] = field(default_factory=list)
@@ -50,15 +47,16 @@ class Page:
         )
 
 
-def read_page(data: Mapping[str, Any], first_rank: int | None) -> Page:
+def read_page(data: Mapping[str, Any], n_ranks: int | None) -> Page:
     """Read a page.
 
     Parameters
     ----------
     data : mapping
         The answer's ``data``, with a list ``cryptoCurrencyList``.
-    first_rank : int or None
-        The rank from which on none may be missing; None where the page is in another order.
+    n_ranks : int or None
+        How many ranks are wanted from the first on, none of which the page may jump over; None
+        where it is a later page, or in another order.
     """
     page = Page(n_rows=len(data["cryptoCurrencyList"]))
     ranks: set[int] = set()
@@ -79,9 +77,8 @@ def read_page(data: Mapping[str, Any], first_rank: int | None) -> Page:
         page.total = number(data.get("totalCount"))
     except UnreadableError as problem:
         page.doubts.append(f"totalCount: {problem}")
-    page.last_rank = max(ranks, default=0)
-    if first_rank is not None:
-        page.doubts += _missing(ranks, first_rank)
+    if n_ranks is not None:
+        page.doubts += _missing(ranks, n_ranks)
     page.doubts.sort()  # the order of the rows says nothing: each has its rank
     return page
 
@@ -156,11 +153,12 @@ def _value(quote: Mapping[str, Any] | None, key: str, asset_id: str, doubts: lis
     return value if value == 0 else math.nan
 
 
-def _missing(ranks: Iterable[int], first: int) -> Iterator[str]:
-    """Tell which ranks a page has jumped over: coins that are missing from it."""
+def _missing(ranks: Iterable[int], n_ranks: int) -> Iterator[str]:
+    """Tell which of the first ranks a page has jumped over: coins that are missing from it."""
+    present = sorted({min(rank, n_ranks + 1) for rank in ranks})
     gaps = [
         (earlier + 1, later - 1)
-        for earlier, later in pairwise([first - 1, *sorted(ranks)])
+        for earlier, later in pairwise([0, *present])
         if later - earlier > 1
     ]
     if gaps:

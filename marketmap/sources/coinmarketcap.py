@@ -178,7 +178,7 @@ class CoinMarketCap:
             got = self._transport.get_json("/cryptocurrency/listing", request)
             replies.append(reply_to("listing", request, got))
             data = checked(got.value, "cryptoCurrencyList")["data"]
-            pages.append(page := _read_page(data, start, rank_by))
+            pages.append(page := _read_page(data, start, n_rows, rank_by))
             return Reading(
                 window, pd.DataFrame(), tuple(page.quarantined), tuple(page.doubts), page.labels
             )
@@ -201,8 +201,9 @@ def _listing_request(start: int, n_rows: int, rank_by: RankBy) -> dict[str, str]
     }
 
 
-def _read_page(data: Mapping[str, Any], start: int, rank_by: RankBy) -> Page:
-    page = read_page(data, 1 if start == 1 and rank_by != "turnover" else None)
+def _read_page(data: Mapping[str, Any], start: int, n_rows: int, rank_by: RankBy) -> Page:
+    in_order = start == 1 and rank_by != "turnover"
+    page = read_page(data, n_rows - SPARE_ROWS if in_order else None)
     if not page.rows and start == 1:
         raise SourceError("a listing without coins")
     if page.rows and not any(row["has_quote"] for row in page.rows.values()):
@@ -244,6 +245,6 @@ def _read_listing_again(body: Body, value: Any, rank_by: RankBy) -> Answer:
         raise SourceError("a page of several, which are not read again")
     if asked["sortBy"] != _listing_request(1, n_rows, rank_by)["sortBy"]:
         raise SourceError(f"ranked by {asked['sortBy']}")
-    page = _read_page(checked(value, "cryptoCurrencyList")["data"], 1, rank_by)
+    page = _read_page(checked(value, "cryptoCurrencyList")["data"], 1, n_rows, rank_by)
     rows = _ranked(page.rows, n_rows - SPARE_ROWS, rank_by)
     return Answer(body.window, (), rows=rows, labels=page.labels)

@@ -287,6 +287,11 @@ def test_a_host_that_is_busy_and_does_not_say_how_long_is_held_longer_each_time(
     assert [0.5 * 2**n <= hold / 2 <= 1.5 * 2**n for n, hold in enumerate(holds)] == [True] * 4
 
 
+def test_one_does_not_wait_twice_for_a_host_that_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pace, "hold", lambda self, seconds: None)
+    assert waits_of(monkeypatch, down(is_busy=True), Told(), backoff_seconds=2.0) == []
+
+
 def test_another_asker_of_the_host_waits_as_well() -> None:
     Asker(FETCH.model_copy(update={"attempts": 1}), HOST).ask(
         WINDOW, Script([down(retry_after=0.3)])

@@ -34,8 +34,8 @@ def usd(**changes: Any) -> dict[str, Any]:
     return {"name": "USD", "volume24h": 50.0, "marketCap": 1000.0, **changes}
 
 
-def read(entries: Sequence[Any], first_rank: int | None = 1, **data: Any) -> Page:
-    return read_page({"cryptoCurrencyList": list(entries), **data}, first_rank)
+def read(entries: Sequence[Any], n_ranks: int | None = 1000, **data: Any) -> Page:
+    return read_page({"cryptoCurrencyList": list(entries), **data}, n_ranks)
 
 
 def without(entry: dict[str, Any], key: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def recorded(shared_data: Path, name: str) -> Any:
 
 def test_recorded_pages_are_read(shared_data: Path) -> None:
     body = recorded(shared_data, "listing_2022-03_full_envelope.json")
-    page = read_page(checked(body, "cryptoCurrencyList")["data"], 1)
+    page = read_page(checked(body, "cryptoCurrencyList")["data"], 100)
     assert page.doubts == []
     assert page.rows["1"] == {
         "cmc_rank": 1,
@@ -63,9 +63,9 @@ def test_recorded_pages_are_read(shared_data: Path) -> None:
         "tags": [],  # they may be absent
         "has_quote": True,
     }
-    assert (page.n_rows, page.last_rank, page.total) == (1, 1, 222.0)
+    assert (page.n_rows, page.total) == (1, 222.0)
     tagged = recorded(shared_data, "listing_2023-01_full_envelope.json")
-    page = read_page(tagged["data"], 1)
+    page = read_page(tagged["data"], 100)
     assert page.rows["1"]["tags"][:3] == ["mineable", "pow", "sha-256"]
     assert page.doubts == []
 
@@ -76,7 +76,7 @@ def test_a_recorded_coin_without_a_market_cap_is_doubted(shared_data: Path) -> N
     row = page.rows["8138"]
     assert (row["cmc_rank"], row["market_cap"], row["turnover"]) == (4601, 0.0, 514.07425485)
     assert page.doubts == ["coin 8138: marketCap is 0.0"]
-    assert (page.total, page.last_rank) == (5465.0, 4601)
+    assert page.total == 5465.0
 
 
 def test_of_several_recorded_quotes_the_one_in_dollars_counts(shared_data: Path) -> None:
@@ -89,7 +89,7 @@ def test_of_several_recorded_quotes_the_one_in_dollars_counts(shared_data: Path)
 def test_a_recorded_product_is_passed_by(shared_data: Path) -> None:
     listing = recorded(shared_data, "homepage_aggr_2026-09-30_first_rows.json")["data"]["listing"]
     assert "cmcRank" not in listing["cryptoCurrencyList"][0]
-    page = read_page(listing, 1)
+    page = read_page(listing, 100)
     assert list(page.rows)[:2] == ["1", "825"]
     assert page.n_rows == len(page.rows) + 1
 
@@ -101,7 +101,7 @@ def test_a_whole_page_has_no_doubts() -> None:
     page = read([PRODUCT, *(coin(rank) for rank in range(1, 13))], totalCount="12")
     assert list(page.rows) == [str(rank) for rank in range(1, 13)]
     assert (page.doubts, page.quarantined) == ([], [])
-    assert (page.n_rows, page.last_rank, page.total) == (13, 12, 12.0)
+    assert (page.n_rows, page.total) == (13, 12.0)
     assert page.labels[:2] == (
         Label("1", "C1", "Coin 1", "listing"),
         Label("2", "C2", "Coin 2", "listing"),
@@ -182,7 +182,8 @@ def test_an_inactive_coin_is_passed_by_but_holds_its_rank(inactive: object) -> N
     page = read([coin(1), coin(2, isActive=inactive), coin(3, isActive=None)])
     assert list(page.rows) == ["1", "3"]
     assert page.doubts == []
-    assert read([coin(1), coin(2, isActive=inactive)]).last_rank == 2
+    # its rank is there all the same
+    assert read([coin(1), coin(2, isActive=inactive), coin(3)]).doubts == []
 
 
 def test_a_coin_that_is_listed_twice_is_doubted_and_taken_once() -> None:
@@ -201,9 +202,11 @@ def test_missing_ranks_are_named() -> None:
     assert page.doubts == ["rank 1, 3, 5, 7, 9 and more is missing"]
 
 
-def test_ranks_are_missing_from_the_first_on_or_not_at_all() -> None:
-    assert read([coin(rank) for rank in (5, 6)], 5).doubts == []
-    assert read([coin(rank) for rank in (6, 7)], 5).doubts == ["rank 5 is missing"]
+def test_only_ranks_that_are_wanted_are_missed() -> None:
+    ranks = (1, 2, 3, 5, 9)
+    assert read([coin(rank) for rank in ranks], 3).doubts == []
+    assert read([coin(rank) for rank in ranks], 4).doubts == ["rank 4 is missing"]
+    assert read([coin(rank) for rank in ranks], 8).doubts == ["rank 4, 6 to 8 is missing"]
     assert read([coin(rank) for rank in (5, 900)], None).doubts == []
 
 
@@ -297,7 +300,7 @@ def test_in_the_order_of_turnover_no_rank_is_missed_and_the_order_is_kept() -> N
     page = read([coin(rank) for rank in (40, 2, 700)], None)
     assert list(page.rows) == ["40", "2", "700"]
     assert [row["cmc_rank"] for row in page.rows.values()] == [40, 2, 700]
-    assert (page.doubts, page.last_rank) == ([], 700)
+    assert page.doubts == []
 
 
 # --- how many pages
@@ -311,4 +314,3 @@ def test_the_last_page_is_known_by_the_total_or_by_its_length() -> None:
     assert untold.is_last(3, 3)
     assert not untold.is_last(3, 2)
     assert read([]).is_last(1, 1)
-    assert read([]).last_rank == 0
