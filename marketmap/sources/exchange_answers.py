@@ -169,6 +169,9 @@ def _read(day: date, raw: Any) -> tuple[Flaw | None, Candle | None]:
         except UnreadableError as problem:
             return Flaw("unreadable", f"{name}: {problem}"), None
     candle = Candle(day, values, raw)
+    if math.isinf(values["close"] * values["volume"]):
+        said = f"volume: {values['volume']:g} is too much at {values['close']:g}"
+        return Flaw("unreadable", said), candle
     unknown = [name for name in PRICES if math.isnan(values[name])]
     return (Flaw("no_price", f"{unknown[0]} is null") if unknown else flaw_of(candle)), candle
 

@@ -354,6 +354,7 @@ SOUND = ["1", "2", "0.5", "1.5", "7"]
         (["3", "2", "0.5", "1.5", "7"], "broken_bar", "open 3 is not within 0.5 to 2"),
         (["1", "2", "1.4", "1.5", "7"], "broken_bar", "open 1 is not within 1.4 to 2"),
         (["1", "inf", "0.5", "1.5", "7"], "unreadable", "high: inf where a number belongs"),
+        (["1", "2", "0.5", "1.5", "1.7e308"], "unreadable", "volume: 1.7e+308 is too much at 1.5"),
         (["1", "900", "0.5", "1.5", "7"], "wick", "900 is far from open 1"),
     ],
 )

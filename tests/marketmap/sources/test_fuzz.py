@@ -91,7 +91,7 @@ def history() -> dict[str, Any]:
     draw = random.Random(5)
     days = [FIRST + timedelta(days=n) for n in range(-3, N_DAYS + 1)]
     closes = itertools.accumulate(
-        days, lambda close, _: close * draw.uniform(0.9, 1.1), initial=1e3
+        days, lambda close, _: close * draw.uniform(0.9, 1.1), initial=1e-3
     )
     quotes = [candle(day, close, draw) for day, close in zip(days, closes, strict=False)]
     told = {"id": int(ID), "name": "Ethereum", "symbol": "ETH", "timeEnd": "1729900799"}
@@ -133,7 +133,7 @@ ODD_TEXTS = (
     *("", "0", "0E-30", "-1", "1e999", "NaN", "Infinity", "n/a", "12,5", "null", " 7", ID, "1001"),
     *(f"{LAST}T00:00:00.000Z", f"{LAST}T23:59:59.999Z", f"{FIRST}", "0001-01-01T00:00:00+23:59"),
     *("9999-12-31T23:59:59-23:59", "2024-02-30", "20240101", "\ud800", "\udfff\ud800", "\x00"),
-    *("\u202e\u200b", "\x1b[31m", "a\nb\r\n", "x" * 3000, "'; DROP TABLE store.prices; --", DEEP),
+    *("\u202e\u200b", "\x1b[31m", "a\nb\r\n", "x" * 300, "'; DROP TABLE store.prices; --", DEEP),
 )
 LETTERS = st.characters(codec=None)  # halves of surrogate pairs and control characters as well
 SCALARS = st.one_of(
@@ -166,7 +166,7 @@ CHANGES = st.tuples(
     st.integers(0, 2**20),
     VALUES,
 )
-SCALES = (-1.0, 0.0, 1e-9, 1e-3, 0.2, 0.9999999, 1.0000001, 1.1, 5.0, 200.0, 1e9, 1e300)
+SCALES = (-1.0, 0.0, 1e-9, 1e-3, 0.2, 0.9999999, 1.0000001, 1.1, 5.0, 200.0, 1e9, 1e303)
 BYTES = st.tuples(
     st.sampled_from(("cut", "insert", "flip")), st.integers(0, 2**20), st.binary(max_size=6)
 )
