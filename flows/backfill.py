@@ -35,7 +35,7 @@ def backfill(
     with map_lock(config, name):
         source = open_source(settings.source, config.fetch, config.folder)
         last = source.last_day(datetime.now(UTC))
-        days = days_between(start, as_of_day(end, last, source), every)
+        days = days_between(start, as_of_day(end, last, source, "--to"), every)
         tell(f"map {name}, {len(days)} days from {days[0]} to {days[-1]}, from {source.name}")
         filled = Filled()
         listings = list_days(config, settings, source, days, filled)

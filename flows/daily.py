@@ -16,10 +16,10 @@ from prefect.cache_policies import NO_CACHE
 from flows.keeping import listing_key, store_answers
 from flows.lock import map_lock
 from flows.prices import bring_prices, history_start, named
-from flows.progress import tell
+from flows.progress import tell, warn
 from flows.second import window_prices
 from marketmap.config import Config, load_config
-from marketmap.errors import ConfigError
+from marketmap.errors import ConfigError, SourceDownError
 from marketmap.recovery import measure_recovery
 from marketmap.returns import compute_returns
 from marketmap.run import MapRun, Recovery
@@ -82,11 +82,11 @@ def daily(
         return Made(run, draw(config, run))
 
 
-def as_of_day(as_of: date | None, last: date, source: Source) -> date:
+def as_of_day(as_of: date | None, last: date, source: Source, option: str = "--as-of") -> date:
     """Tell the day to map: the one asked for, which must be over, or the last that is."""
     if as_of is not None and as_of > last:
         raise ConfigError(
-            f"--as-of {as_of}: the last complete day that {source.name} can have is {last}"
+            f"{option} {as_of}: the last complete day that {source.name} can have is {last}"
         )
     return as_of or last
 
@@ -100,6 +100,7 @@ def list_assets(
     listings either, it is today's, in which what vanished since is missing.
     """
     survivors_only = day < last and not source.has_past_listings
+    stored: pd.DataFrame | None = None
     if is_remote(source):
         wanted = settings.universe.n_candidates
         stored = stored_listing(config, listing_key(source, settings), day)
@@ -108,7 +109,13 @@ def list_assets(
         if survivors_only:
             todays = list_assets(config, settings, source, last, last)
             return Listed(todays.assets, survivors_only=True)
-    listing = fetch_listing(config, source, day, settings)
+    try:
+        listing = fetch_listing(config, source, day, settings)
+    except SourceDownError as error:
+        if stored is None:
+            raise
+        warn(f"{error}; the listing that was stored of {day} is taken")
+        return Listed(stored, survivors_only=False)
     store_listing(config, listing_key(source, settings), day, listing)
     return Listed(listing, survivors_only)
 

@@ -15,7 +15,6 @@ from flows.environment import answers, prefect_home, running_server
 from marketmap.config import Config, load_config
 from marketmap.errors import MarketmapError, SourceDownError
 from marketmap.sources import open_source
-from marketmap.sources.base import is_remote
 from storage import Database, stored_days
 
 Verdict = Literal["ok", "warn", "fail"]
@@ -24,6 +23,7 @@ LOW_DISK, NO_DISK = 5e9, 5e8  # bytes
 ASKED = 10
 LATELY = timedelta(days=7)
 SHOWN = 10
+REMOTE = ("coinmarketcap", "ccxt")
 
 
 @dataclass(frozen=True)
@@ -122,10 +122,11 @@ def _source(config: Config, name: str) -> Finding:
 
 def _fetching(config: Config, name: str) -> Iterator[Finding]:
     """Tell what was asked for lately, and which rows are kept out of the prices."""
+    settings = config.map_settings(name)
+    if settings.source.kind not in REMOTE or not config.database.exists():
+        return
     try:
-        source = open_source(config.map_settings(name).source, config.fetch, config.folder)
-        if not is_remote(source) or not config.database.exists():
-            return
+        source = open_source(settings.source, config.fetch, config.folder)
         with Database.open(config.database, wait_seconds=2) as database:
             asked = database.requests_since(source.name, datetime.now(UTC) - LATELY)
             held = database.quarantine(source.name)

@@ -28,7 +28,7 @@ def fetch(
     with map_lock(config, name):
         source = open_source(settings.source, config.fetch, config.folder)
         last = source.last_day(datetime.now(UTC))
-        day = as_of_day(end, last, source)
+        day = as_of_day(end, last, source, "--to")
         first = start or history_start(settings, day)
         if first > day:
             raise ConfigError(f"--from {first}: comes after the last day, {day}")

@@ -40,6 +40,7 @@ def interrupts_in_time() -> Iterator[None]:
         if _asked.is_set():
             _leave()
         _asked.set()
+        os.write(2, b"ending in order; press again to leave at once\n")
         timer = threading.Timer(PATIENCE_SECONDS, _leave)
         timer.daemon = True
         timer.start()

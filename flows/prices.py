@@ -138,6 +138,8 @@ def _arrive(
     config: Config, source: RemoteSource, asset_ids: list[str], days: tuple[date, date]
 ) -> Arrival:
     windows = missing_windows(config, source, asset_ids, days)
+    if not windows:
+        tell("no price is missing")
     failed = fetch_prices(config, source, windows) if windows else {}
     with Database.open(config.database) as database:
         release_common_moves(database, source.name)
@@ -180,7 +182,7 @@ def _refuse_too_few(
         raise SourceDownError(f"{said}; the others are late")
     error = next(iter(arrival.failed.values()))
     kind = SourceDownError if isinstance(error, SourceDownError) else SourceError
-    raise kind(f"{said}; {error}")
+    raise kind(f"{said}; {error}; what came is stored, the next run asks for the rest")
 
 
 def laggards(recent: pd.DataFrame, day: date) -> tuple[str, ...]:

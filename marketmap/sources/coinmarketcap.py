@@ -101,6 +101,7 @@ class CoinMarketCap:
     def windows(self, asset_id: str, start: date, end: date) -> list[Window]:
         """Split days into requests, the newest first."""
         windows = []
+        asset_id = str(asset_id)  # a number, for many
         end = min(end, self.last_day(datetime.now(UTC)))
         while start <= end:
             first = max(start, end - OWN_DAYS + ONE_DAY)

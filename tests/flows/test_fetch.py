@@ -51,6 +51,27 @@ def test_a_fetch_of_no_days_is_refused(remote: Desk, coins: CmcServer) -> None:
     assert coins.requests == []
 
 
+def test_the_stored_listing_of_the_day_stands_in_for_one_that_does_not_come(
+    remote: Desk, coins: CmcServer
+) -> None:
+    source = {"kind": "coinmarketcap", "base_url": coins.base_url}
+    # more than there are: a listing that may have grown is asked for again
+    wanted = map_config(source, universe={"size": 16, "candidates": 40})
+    remote.write({**wanted, "fetch": PATIENCE})
+    assert remote.run("fetch").returncode == 0
+    coins.faults.append(Fault("500", "listing", times=math.inf))
+    run = remote.run("run")
+    assert run.returncode == 0, run.stderr
+    assert f"; the listing that was stored of {YESTERDAY} is taken" in run.stderr
+    assert "no price is missing" in run.stderr
+
+
+def test_a_day_to_come_is_refused_by_the_name_of_its_option(remote: Desk) -> None:
+    run = remote.run("fetch", "--to", str(YESTERDAY + 5 * ONE_DAY))
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[-1].startswith(f"error: --to {YESTERDAY + 5 * ONE_DAY}: the ")
+
+
 def test_a_storm_changes_nothing_and_the_doctor_tells_of_it(remote: Desk, coins: CmcServer) -> None:
     coins.today = YESTERDAY - ONE_DAY
     filler(coins, remote).listing(YESTERDAY, 40)

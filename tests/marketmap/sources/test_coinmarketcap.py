@@ -233,6 +233,11 @@ def test_an_asset_is_its_id_and_not_its_symbol(serve: Callable[..., CmcServer]) 
         assert_same(prices, truth(COINS, name, date(2024, 2, 1), LAST))
 
 
+def test_a_number_for_an_id_is_taken(serve: Callable[..., CmcServer]) -> None:
+    by_number = source_of(serve()).prices(4, date(2024, 3, 1), LAST)  # type: ignore[arg-type]
+    assert_same(by_number, truth(COINS, "Long", date(2024, 3, 1), LAST))
+
+
 def test_a_coin_without_candles_gives_an_empty_frame(serve: Callable[..., CmcServer]) -> None:
     server = serve()
     prices = source_of(server).prices("3", date(2024, 2, 5), LAST)  # not traded since January
