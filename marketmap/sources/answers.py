@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from marketmap.errors import SourceError
+from marketmap.errors import SourceDownError, SourceError
 from marketmap.frames import PRICE_VALUES
 
 ONE_DAY = timedelta(days=1)
@@ -62,6 +62,17 @@ class Window:
             if self.asset_id is None
             else (f"coin {self.asset_id}, {self.first} to {self.last}")
         )
+
+    def holds(self, day: date) -> bool:
+        """Whether a day is one of its days."""
+        return self.first <= day <= self.last
+
+    def blamed(self, error: SourceError) -> SourceError:
+        """Say of an error that it is about this window; it stays of its kind."""
+        message = f"{self}: {error}"
+        if isinstance(error, SourceDownError):
+            return SourceDownError(message, retry_after=error.retry_after, is_busy=error.is_busy)
+        return SourceError(message)
 
     def without(self, other: "Window") -> "list[Window]":
         """Tell what of the window another one leaves over."""

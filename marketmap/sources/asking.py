@@ -154,16 +154,11 @@ class _Asking:
         )
 
     def failed(self) -> Answer:
-        problem, message = self.error, f"{self.window}: {self.error}"
-        error = SourceError(message)
-        if isinstance(problem, SourceDownError):
-            error = SourceDownError(
-                message, retry_after=problem.retry_after, is_busy=problem.is_busy
-            )
+        assert self.error is not None  # noqa: S101 - nothing was accepted
         return Answer(
             self.window,
             tuple(self._attempts),
-            error=error,
+            error=self.window.blamed(self.error),
             quarantined=quarantine_frame(self._quarantined),
             bodies=tuple(self._bodies),
         )

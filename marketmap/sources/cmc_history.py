@@ -71,8 +71,8 @@ def read_history(
     strays = outliers(sound)
     flawed += [sound[place].with_flaw(flaw) for place, flaw in strays.items()]
     sound = [candle for place, candle in enumerate(sound) if place not in strays]
-    kept = [candle for candle in sound if _is_in(candle.day, window)]
-    own = [row for row in flawed if row.day is None or _is_in(row.day, window)]
+    kept = [candle for candle in sound if window.holds(candle.day)]
+    own = [row for row in flawed if row.day is None or window.holds(row.day)]
     days = sorted([candle.day for candle in kept] + [row.day for row in own if row.day])
     doubts = [
         *_order(came),
@@ -156,10 +156,6 @@ def _once_a_day(candles: Sequence[Candle]) -> tuple[list[Candle], list[Flawed]]:
     single = [told[0] for told in by_day.values() if len(told) == 1]
     twice = [candle for told in by_day.values() if len(told) > 1 for candle in told]
     return single, [candle.with_flaw(REPEATED) for candle in twice]
-
-
-def _is_in(day: date, window: Window) -> bool:
-    return window.first <= day <= window.last
 
 
 def _order(days: Sequence[date]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from marketmap.errors import SourceDownError, SourceError
+from marketmap.errors import SourceError
 from marketmap.frames import price_frame
 from marketmap.settings import ExchangeSettings, FetchSettings, RankBy
 from marketmap.sources.answers import (
@@ -266,13 +266,8 @@ def _failed(
     window: Window, error: SourceError, attempts: list[Attempt], bodies: list[Body]
 ) -> Answer:
     """Tell an error in an answer, and of what it is; what came before it is kept."""
-    message = f"{window}: {error}"
-    if isinstance(error, SourceDownError):
-        error = SourceDownError(message, retry_after=error.retry_after, is_busy=error.is_busy)
-    else:
-        error = SourceError(message)
     kept = tuple(replace(body, accepted=False) for body in bodies)
-    return Answer(window, tuple(attempts), error=error, bodies=kept)
+    return Answer(window, tuple(attempts), error=window.blamed(error), bodies=kept)
 
 
 def _refused(

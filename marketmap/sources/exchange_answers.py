@@ -81,10 +81,14 @@ def read_candles(
     rows = [
         {"date": candle.day, "asset_id": window.asset_id, **candle.values}
         for candle in kept
-        if _is_in(candle.day, window)
+        if window.holds(candle.day)
     ]
     prices = price_frame(pd.DataFrame(rows, columns=["date", "asset_id", *COLUMNS]))
-    return prices, [row.quarantined(window.asset_id) for row in flawed if _is_in(row.day, window)]
+    return prices, [
+        row.quarantined(window.asset_id)
+        for row in flawed
+        if row.day is None or window.holds(row.day)
+    ]
 
 
 def read_tickers(tickers: Sequence[Any], size: int) -> pd.DataFrame:
@@ -174,10 +178,6 @@ def _read(day: date, raw: Any) -> tuple[Flaw | None, Candle | None]:
         return Flaw("unreadable", said), candle
     unknown = [name for name in PRICES if math.isnan(values[name])]
     return (Flaw("no_price", f"{unknown[0]} is null") if unknown else flaw_of(candle)), candle
-
-
-def _is_in(day: date | None, window: Window) -> bool:
-    return day is None or window.first <= day <= window.last
 
 
 def _positive(value: Any) -> float:
