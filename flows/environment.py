@@ -24,21 +24,9 @@ QUIET = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,marketmap",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
 }
-EPHEMERAL = {
-    "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
-    # Its first start makes a database: 11 s on a fast machine, a minute on a slow, busy one.
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
-    # It lives for one flow: nothing to schedule, to clean up or to trigger.
-    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_FOREMAN_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
-}
 
 
-def prepare(config: Config, *, verbose: bool = False, ephemeral: bool = True) -> str | None:
+def prepare(config: Config, *, verbose: bool = False) -> str | None:
     """Set Prefect's environment variables; to be called before Prefect is imported.
 
     Parameters
@@ -47,14 +35,12 @@ def prepare(config: Config, *, verbose: bool = False, ephemeral: bool = True) ->
         Its data_dir gets a folder ``prefect``.
     verbose : bool
         Whether Prefect's own log lines reach the terminal.
-    ephemeral : bool
-        Whether Prefect may start a temporary server where none is known.
 
     Returns
     -------
     str or None
         The address of the server in use: PREFECT_API_URL, else that of a running ``marketmap
-        serve``; None where Prefect is going to start a temporary one.
+        serve``; None where there is none.
 
     Raises
     ------
@@ -73,8 +59,6 @@ def prepare(config: Config, *, verbose: bool = False, ephemeral: bool = True) ->
     url = url or running_server(config)
     if url:
         settings["PREFECT_API_URL"] = url
-    elif ephemeral:
-        settings |= EPHEMERAL
     for name, value in settings.items():
         os.environ.setdefault(name, value)
     return url

@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
-from flows import serve
-from flows.serve import Child, ServiceError, free_port
+from flows import children
+from flows.children import Child, ServiceError
+from flows.servers import free_port
 from marketmap.errors import ConfigError
 from tests.support.command import Desk
 
@@ -79,21 +80,9 @@ def end(process: subprocess.Popen[bytes]) -> None:
     assert process.wait(30) == 0
 
 
-def processes_of(folder: Path) -> list[int]:
-    """Tell the processes that work in a folder."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if (entry / "cwd").resolve() == folder:
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
-
-
 @pytest.mark.slow
 def test_two_runs_none_overlapping_and_one_more_after_a_restart(desk: Desk) -> None:
-    port = free_port(None)
+    port = free_port(0)
     api = f"http://127.0.0.1:{port}/api"
     arguments = ("--every", "2", "--port", str(port))  # a run takes longer than that
     with serving(desk, *arguments) as process:
@@ -109,7 +98,7 @@ def test_two_runs_none_overlapping_and_one_more_after_a_restart(desk: Desk) -> N
     assert skipped
     assert "http://127.0.0.1" in (desk.folder / "serve.log").read_text()
     if sys.platform == "linux":
-        assert processes_of(desk.folder) == []
+        assert desk.processes() == []
     before = {run["id"] for run in done}
     with serving(desk, *arguments) as process:
         again = eventually(
@@ -135,14 +124,14 @@ def flow_runs_overlap(runs: list[dict[str, Any]]) -> bool:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_a_killed_service_takes_its_children_along_and_blocks_nothing(desk: Desk) -> None:
-    port = free_port(None)
+    port = free_port(0)
     api = f"http://127.0.0.1:{port}/api"
     arguments = ("--every", "3", "--port", str(port))
     with serving(desk, *arguments) as process:
         eventually(lambda: flow_runs(api, "Running"), "a run that is going on")
         process.kill()
         process.wait()
-        eventually(lambda: processes_of(desk.folder) == [], "the end of all children")
+        eventually(lambda: desk.processes() == [], "the end of all children")
     with serving(desk, *arguments) as process:
         eventually(lambda: flow_runs(api, "Completed"), "a run after the kill")
         end(process)
@@ -151,11 +140,11 @@ def test_a_killed_service_takes_its_children_along_and_blocks_nothing(desk: Desk
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_a_server_that_dies_is_started_again(desk: Desk) -> None:
-    port = free_port(None)
+    port = free_port(0)
     api = f"http://127.0.0.1:{port}/api"
     with serving(desk, "--every", "3", "--port", str(port)) as process:
         first = eventually(lambda: flow_runs(api, "Completed"), "a first run")
-        for pid in processes_of(desk.folder):
+        for pid in desk.processes():
             if str(port) in Path(f"/proc/{pid}/cmdline").read_text() and pid != process.pid:
                 os.kill(pid, signal.SIGKILL)
         later = eventually(
@@ -173,8 +162,8 @@ def test_a_server_that_dies_is_started_again(desk: Desk) -> None:
 def test_a_child_that_dies_again_and_again_ends_the_service(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(serve, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(serve, "MAX_DEATHS", 2)
+    monkeypatch.setattr(children, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(children, "MAX_DEATHS", 2)
     child = Child("part", ["this_module_is_not_there"], {})
     deadline = time.monotonic() + PATIENCE_SECONDS
 
@@ -189,8 +178,10 @@ def test_a_child_that_dies_again_and_again_ends_the_service(
         keep_alive()
 
 
-def test_a_child_ends_with_its_parent() -> None:
-    child = Child("part", ["http.server", "--bind", "127.0.0.1", str(free_port(None))], {})
+def test_a_child_ends_with_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flows.py").write_text("raise SystemExit('flows of somebody else')")
+    monkeypatch.chdir(tmp_path)
+    child = Child("part", ["http.server", "--bind", "127.0.0.1", str(free_port(0))], {})
     child.start()
     process = child.process
     assert process is not None
@@ -208,4 +199,4 @@ def test_a_port_that_is_taken_is_refused_where_it_was_asked_for() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"--port {port}: cannot listen there"):
             free_port(port)
-    assert free_port(None) > 0
+        assert free_port(port, 0) != port

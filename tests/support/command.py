@@ -1,6 +1,7 @@
 """The command line as a person starts it: a process of its own, in a folder of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -53,8 +54,27 @@ class Desk:
         own = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MARKETMAP"))}
         return {**own, "COLUMNS": "100", **self.environment}
 
+    def processes(self) -> list[int]:
+        """Tell the processes that work in the folder (Linux)."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if (entry / "cwd").resolve() == self.folder:
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
     def ask(self, sql: str) -> pa.Table:
         return storage.query(sql, self.published)
+
+
+def heed_ctrl_c() -> None:
+    """Have a child process end by Ctrl-C, to be called in it before it becomes another program.
+
+    A shell that starts the tests in the background has them ignore it, children included.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def map_config(source: Mapping[str, object] = SMALL_MARKET, **own: object) -> dict[str, object]:
