@@ -1,7 +1,7 @@
 """A stored map for other programs: GraphML for graph tools, CSV for spreadsheets."""
 
 import io
-import sys
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -9,8 +9,10 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from flows.files import whole_file
+from flows.output import standard_output
+from marketmap.printing import printable
 from marketmap.structure import MarketStructure
+from storage.files import whole_file
 
 Format = Literal["graphml", "edges", "nodes"]
 
@@ -24,11 +26,7 @@ def export(structure: MarketStructure, style: Format, output: Path | None) -> No
         The file cannot be written.
     """
     content = _content(structure, style)
-    if output is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return
-    with whole_file(output) as file:
+    with standard_output() if output is None else whole_file(output) as file:
         file.write(content)
 
 
@@ -55,13 +53,26 @@ def _nodes(graph: "nx.Graph[str]") -> pd.DataFrame:
 
 def _portable(graph: "nx.Graph[str]") -> "nx.Graph[str]":
     """Copy a graph with Python's own numbers and characters that XML can hold."""
+    ids = _portable_ids(graph)
     portable: nx.Graph[str] = nx.Graph()
     for node, data in graph.nodes(data=True):
-        portable.add_node(_text(node), **{key: _plain(value) for key, value in data.items()})
+        portable.add_node(ids[node], **{key: _plain(value) for key, value in data.items()})
     for a, b, data in graph.edges(data=True):
         values = {key: _plain(value) for key, value in data.items()}
-        portable.add_edge(_text(a), _text(b), **values)
+        portable.add_edge(ids[a], ids[b], **values)
     return portable
+
+
+def _portable_ids(graph: "nx.Graph[str]") -> dict[str, str]:
+    """Give each asset an id that XML can hold, its own where it can, and no two the same."""
+    ids = {node: node for node in graph if _text(node) == node}
+    for node in graph:
+        if node not in ids:
+            id_ = _text(node)
+            while id_ in ids.values():
+                id_ += "_"
+            ids[node] = id_
+    return ids
 
 
 def _plain(value: object) -> object:
@@ -70,6 +81,10 @@ def _plain(value: object) -> object:
     return _text(value) if isinstance(value, str) else value
 
 
+# XML 1.0 has no character for most control codes, not even an escaped one; and a reader makes a
+# line feed of a carriage return.
+_NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _text(value: str) -> str:
-    # XML 1.0 has no character for most control codes, not even an escaped one.
-    return "".join(c if c.isprintable() or c in "\t\n" else "\ufffd" for c in value)
+    return _NOT_IN_XML.sub(lambda found: printable(found[0]), value)

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from marketmap.printing import printable
+
 log = logging.getLogger("flows")
 log.setLevel(logging.INFO)
 
@@ -56,7 +58,7 @@ class Screen(logging.Handler):
             self._count(*counted)
             return
         self.close_bar()
-        line = record.getMessage()
+        line = printable(record.getMessage())
         if not self.console.is_terminal:
             print(line, file=sys.stderr, flush=True)
         elif record.levelno >= logging.WARNING:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.tables import printable
 from marketmap.run import MapRun, Recovery
 from reports.doubts import doubts
 from reports.text import told_sources
@@ -26,7 +25,7 @@ def summary(run: MapRun, report: Path) -> Iterator[str]:
     yield f"left out: {_counted(run.universe.exclusions)}"
     if len(run.universe.repairs):
         yield f"repaired: {_counted(run.universe.repairs)}"
-    yield from (f"note: {printable(note)}" for note in run.notes)
+    yield from (f"note: {note}" for note in run.notes)
     if run.recovery is not None:
         yield recovery_line(run.recovery)
     yield f"report: {report}"

@@ -10,8 +10,10 @@ from typing import IO, Any, Literal
 
 import pyarrow as pa
 
-from flows.files import whole_file
+from flows.output import standard_output
 from marketmap.errors import ConfigError
+from marketmap.printing import printable
+from storage.files import whole_file
 
 Format = Literal["table", "csv", "json", "parquet"]
 
@@ -38,8 +40,8 @@ def write(table: pa.Table, style: Format, output: Path | None) -> None:
     elif style == "table" and sys.stdout.isatty():
         _print_rich(table)
     else:
-        _write(table, style, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        with standard_output() as file:
+            _write(table, style, file)
 
 
 def _write(table: pa.Table, style: Format, file: IO[bytes]) -> None:
@@ -163,11 +165,6 @@ def _numeric(table: pa.Table) -> list[bool]:
         kinds.is_integer(t) or kinds.is_floating(t) or kinds.is_decimal(t)
         for t in table.schema.types
     ]
-
-
-def printable(text: str) -> str:
-    """Show what is not to be printed as an escape: names come from strangers, terminals obey."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def catalogue(published: Path) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pandas as pd
 from marketmap.structure import MarketStructure
 from reports.spread import Positions
 from reports.styles import ACROSS, INK, cluster_styles
-from reports.text import asset_labels, plotly_text, shorten, signed
+from reports.text import asset_labels, plotly_text, shorten, shown, signed
 
 Trace = dict[str, Any]
 
@@ -114,7 +114,7 @@ def points_trace(
     by_cluster = cluster_styles(assets)
     styles = [by_cluster[int(cluster)] for cluster in assets["cluster"]]
     exemplar = assets["is_exemplar"].to_numpy(dtype=bool)
-    labels = [shorten(symbol, LABEL_WIDTH) for symbol in assets["symbol"].astype("str")]
+    labels = [shown(symbol, LABEL_WIDTH) for symbol in assets["symbol"].astype("str")]
     return {
         "type": kind,
         "mode": "markers+text" if kind == "scatter" else "markers",
@@ -175,7 +175,7 @@ def hover_texts(structure: MarketStructure) -> list[str]:
     for asset_id, asset in zip(assets.index, assets.to_dict("records"), strict=True):
         lines = [f"<b>{labels[asset_id]}</b>"]
         if asset["name"] != asset["symbol"]:
-            lines.append(plotly_text(shorten(str(asset["name"]), 60)))
+            lines.append(plotly_text(shown(asset["name"], 60)))
         role = "its exemplar" if asset["is_exemplar"] else f"of {exemplar_of[asset['cluster']]}"
         lines.append(f"Cluster {asset['cluster']}, {role}")
         found = neighbours.get(str(asset_id), [])[:N_NEIGHBOURS]

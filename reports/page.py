@@ -2,8 +2,6 @@
 
 import base64
 import hashlib
-import os
-import tempfile
 from datetime import UTC
 from functools import cache
 from pathlib import Path
@@ -25,8 +23,9 @@ from reports.map_3d import map_3d
 from reports.network import Trace, edges_shown_first
 from reports.price_charts import price_charts
 from reports.styles import ACROSS, INK
-from reports.text import number, percent, plural, signed
+from reports.text import number, percent, plural, shown, signed
 from storage import StoredRun
+from storage.files import whole_file
 
 FONT = 'system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif'
 COMMON_LAYOUT: Trace = {
@@ -110,20 +109,15 @@ def write_report(stored: StoredRun, to: Path) -> Path:
     -------
     Path
         ``to``.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
     """
-    page = render(stored)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=to.parent, prefix=f".{to.name}.", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(0o644)  # a temporary file can be read by its owner alone
-        part.replace(to)
-    finally:
-        part.unlink(missing_ok=True)
+    page = render(stored).encode()
+    with whole_file(to, len(page)) as file:
+        file.write(page)
     return to
 
 
@@ -136,7 +130,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, percent=percent, plural=plural, signed=signed)
+    environment.filters.update(
+        number=number, percent=percent, plural=plural, shown=shown, signed=signed
+    )
     return environment
 
 

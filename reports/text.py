@@ -5,6 +5,10 @@ from html import escape
 
 import pandas as pd
 
+from marketmap.printing import printable
+
+NAME_WIDTH = 60
+
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -17,6 +21,11 @@ def plotly_text(text: str) -> str:
 def shorten(text: str, width: int) -> str:
     """Cut a text to ``width`` characters and say by an ellipsis that it was cut."""
     return text if len(text) <= width else text[: width - 1] + ELLIPSIS
+
+
+def shown(name: str, width: int = NAME_WIDTH) -> str:
+    """Give a stranger's name as a page shows it: not too wide, and turning no text around it."""
+    return shorten(printable(str(name)), width)
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -62,6 +71,6 @@ def told_sources(counts: Mapping[str, int]) -> str:
 
 def asset_labels(assets: pd.DataFrame) -> "pd.Series[str]":
     """Tell each asset's label: its symbol, with its id where two assets share that symbol."""
-    symbols = assets["symbol"].astype("str")
-    ids = assets.index.to_series().astype("str")
+    symbols = assets["symbol"].astype("str").map(shown)
+    ids = assets.index.to_series().astype("str").map(shown)
     return symbols.where(~symbols.duplicated(keep=False), symbols + " (" + ids + ")")

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from flows import tables
-from flows.tables import fitting_columns, printable
+from flows.tables import fitting_columns
 
 ANSWER = pa.table({"symbol": ["BTC", "ETH"], "name": ["Bitcoin", None], "cap": [1.5e12, 2e11]})
 
@@ -29,7 +29,3 @@ def test_a_terminal_is_told_what_it_does_not_show(
     assert "ETH" not in shown
     assert "2 rows, of which 1 are not shown; --format csv gives them all" in shown
     assert "no room for the columns cap; select fewer, or widen the terminal" in shown
-
-
-def test_names_cannot_command_a_terminal() -> None:
-    assert printable("\x1b[2J<b>é\n\u202e") == "\\x1b[2J<b>é\\n\\u202e"

@@ -74,3 +74,9 @@ def test_assets_that_share_a_symbol_are_told_apart_by_id() -> None:
 def test_one_source_needs_no_count() -> None:
     assert told_sources({"a": 7}) == "a"
     assert told_sources({"a": 98, "ccxt:b": 2}) == "a (98), ccxt:b (2)"
+
+
+def test_a_name_is_shown_no_wider_than_can_be_read_and_turns_no_text_around() -> None:
+    assets = pd.DataFrame({"symbol": ["x" * 10_000, "\u202egnp.exe"]}, index=["1", "2"])
+
+    assert asset_labels(assets).tolist() == ["x" * 59 + "…", "\\u202egnp.exe"]
