@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from marketmap.errors import ConfigError
 from marketmap.settings import (
     FetchSettings,
+    KeepSettings,
     MapSettings,
     ScheduleSettings,
     Settings,
@@ -38,6 +39,7 @@ class Config(Settings):
     maps: dict[str, MapSettings] = Field(min_length=1)
     data_dir: Path = Path("data")
     fetch: FetchSettings = FetchSettings()
+    keep: KeepSettings = KeepSettings()
     schedule: ScheduleSettings = ScheduleSettings()
 
     @field_validator("maps")

@@ -31,5 +31,16 @@ def map_prices(
         The model has no solution.
     """
     universe = select_universe(listing, prices, as_of, settings)
+    return universe, fit_universe(universe, settings)
+
+
+def fit_universe(universe: Universe, settings: MapSettings) -> MarketStructure:
+    """Fit the structure of a universe's returns.
+
+    Raises
+    ------
+    FitError
+        The model has no solution.
+    """
     returns = compute_returns(universe.closes, settings.returns, universe.opens)
-    return universe, fit_structure(returns, settings.model, labels=universe.assets)
+    return fit_structure(returns, settings.model, universe.assets[["symbol", "name"]])

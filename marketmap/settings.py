@@ -214,6 +214,17 @@ class FetchSettings(Settings):
     wait_for_day_attempts: int = Field(8, ge=0)
 
 
+class KeepSettings(Settings):
+    """What is kept of runs beside clusters, positions and edges, which are kept for ever.
+
+    A run's full matrices take as much room as all else; where they are not kept, they are fitted
+    again from the stored prices as soon as somebody asks for them.
+    """
+
+    matrices: int = Field(30, ge=0)
+    monthly_matrices: bool = True
+
+
 class ScheduleSettings(Settings):
     """When ``marketmap serve`` makes the maps: a cron expression in UTC."""
 

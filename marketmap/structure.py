@@ -185,7 +185,7 @@ def fit_structure(
     n_edges = len(strongest_edges(partial_correlations(precision), threshold))
     return MarketStructure(
         assets=_assets(ids, clustering, labels),
-        correlation=_labelled(np.atleast_2d(np.corrcoef(standardised.T)), ids),
+        correlation=_labelled(_correlation(standardised), ids),
         covariance=_labelled(fit.covariance, ids),
         precision=precision,
         positions={
@@ -235,6 +235,11 @@ def standardise(returns: pd.DataFrame) -> tuple[npt.NDArray[np.float64], int]:
     still = deviation <= STILL * scale
     refuse_columns("returns", names, still, "never moves: its returns are all the same")
     return np.where(missing, 0.0, centred / deviation), int(missing.sum())
+
+
+def _correlation(standardised: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    matrix = np.atleast_2d(np.corrcoef(standardised.T))
+    return (matrix + matrix.T) / 2.0  # NumPy's own differs from its mirror image in last digits
 
 
 def _labelled(matrix: npt.NDArray[np.float64], ids: "pd.Index[str]") -> pd.DataFrame:

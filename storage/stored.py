@@ -1,12 +1,13 @@
 """Rows become a run again: exactly the structure that was saved, with the prices behind it."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
@@ -16,10 +17,15 @@ from marketmap.run import MapRun, Recovery
 from marketmap.settings import MapSettings
 from marketmap.structure import Diagnostics, MarketStructure
 from marketmap.universe import Universe
-from storage.runs import CHOSEN, MATRICES
+from storage import matrices
+from storage.refitting import refit
+from storage.runs import CHOSEN
 from storage.statements import statement
 
 Row = Mapping[str, Any]
+
+log = logging.getLogger("marketmap.storage")
+"""Of the family whose lines a person sees while a flow works."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,36 +67,58 @@ def _settings(row: Row) -> MapSettings:
         ) from None
 
 
-def rebuild_run(connection: duckdb.DuckDBPyConnection, row: Row) -> StoredRun:
+def rebuild_run(connection: duckdb.DuckDBPyConnection, row: Row, folder: Path) -> StoredRun:
     """Put a run together from its row in ``store.runs`` and all that belongs to it."""
-    assets = _labelled(_frame(connection, "read_run_assets", row))
+    assets = _labelled(_frame(connection, "read_run_assets", row, dated=True))
     names = {field.name: row[f"recovery_{field.name}"] for field in fields(Recovery)}
+    universe = _universe(connection, row, assets)
+    structure, doubt = _structure(connection, row, folder, assets, universe)
     run = MapRun(
         map=row["map"],
         as_of=row["as_of"],
         settings=_settings(row),
         source=row["source"],
-        universe=_universe(connection, row, assets),
-        structure=rebuild_structure(connection, row, assets),
+        universe=universe,
+        structure=structure,
         survivors_only=row["survivors_only"],
         recovery=None if names["this"] is None else Recovery(**names),
-        notes=tuple(row["notes"]),
+        notes=(*row["notes"], *doubt),
     )
     return StoredRun(run, row["created_at"].replace(tzinfo=UTC), row["versions"])
 
 
 def rebuild_structure(
-    connection: duckdb.DuckDBPyConnection, row: Row, assets: pd.DataFrame | None = None
+    connection: duckdb.DuckDBPyConnection, row: Row, folder: Path
 ) -> MarketStructure:
     """Put a run's structure together; every number is the one that was saved."""
-    if assets is None:
-        assets = _labelled(_frame(connection, "read_run_assets", row))
-    assets = assets[["symbol", "name", "cluster", "is_exemplar"]]
-    matrices = _frame(connection, "read_run_matrices", row)
-    positions = _frame(connection, "read_run_positions", row)
+    assets = _labelled(_frame(connection, "read_run_assets", row, dated=True))
+    structure, doubt = _structure(connection, row, folder, assets)
+    for sentence in doubt:
+        log.warning("map %s on %s: %s", row["map"], row["as_of"], sentence)
+    return structure
+
+
+def _structure(
+    connection: duckdb.DuckDBPyConnection,
+    row: Row,
+    folder: Path,
+    assets: pd.DataFrame,
+    universe: Universe | None = None,
+) -> tuple[MarketStructure, tuple[str, ...]]:
+    """Put a structure together, and tell what is doubtful about it."""
+    labels = assets[["symbol", "name", "cluster", "is_exemplar"]]
+    positions = _frame(connection, "read_run_positions", row, dated=True)
     numbers = {field.name: row[field.name] for field in fields(Diagnostics)}
-    return MarketStructure(
-        assets=assets,
+    kept = row["matrices"] and matrices.read(
+        folder, row["as_of"], row["run_id"], row["matrices"], assets.index
+    )
+    doubt: tuple[str, ...] = ()
+    if not kept:
+        universe = universe or _universe(connection, row, assets)
+        edges = _frame(connection, "read_run_edges", row, dated=True)
+        kept, doubt = refit(row, _settings(row), universe, edges, assets.index)
+    structure = MarketStructure(
+        assets=labels,
         positions={
             str(layout): _labelled(rows.drop(columns="layout")).dropna(axis=1, how="all")
             for layout, rows in positions.groupby("layout")
@@ -98,8 +126,9 @@ def rebuild_structure(
         cv_scores=_frame(connection, "read_run_cv_scores", row),
         diagnostics=Diagnostics(**numbers),
         edge_threshold=row["edge_threshold"],
-        **{name: _matrix(matrices[name], assets.index) for name in MATRICES},
+        **kept,
     )
+    return structure, doubt
 
 
 def _universe(connection: duckdb.DuckDBPyConnection, row: Row, assets: pd.DataFrame) -> Universe:
@@ -109,7 +138,7 @@ def _universe(connection: duckdb.DuckDBPyConnection, row: Row, assets: pd.DataFr
     window = {"first_day": calendar[0].date(), "last_day": calendar[-1].date()}
     found = connection.execute(
         statement("read_run_prices"),
-        {"run_id": row["run_id"], "source": row["source"], **window},
+        {"run_id": row["run_id"], "as_of": row["as_of"], "source": row["source"], **window},
     )
     prices = found.df()
     tables = {}
@@ -126,13 +155,12 @@ def _universe(connection: duckdb.DuckDBPyConnection, row: Row, assets: pd.DataFr
     )
 
 
-def _frame(connection: duckdb.DuckDBPyConnection, name: str, row: Row) -> pd.DataFrame:
-    return connection.execute(statement(name), [row["run_id"]]).df()
+def _frame(
+    connection: duckdb.DuckDBPyConnection, name: str, row: Row, *, dated: bool = False
+) -> pd.DataFrame:
+    known = [row["run_id"], row["as_of"]] if dated else [row["run_id"]]
+    return connection.execute(statement(name), known).df()
 
 
 def _labelled(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.set_index("asset_id")
-
-
-def _matrix(rows: pd.Series, ids: "pd.Index[str]") -> pd.DataFrame:
-    return pd.DataFrame(np.vstack(rows.tolist()), index=ids, columns=ids)

@@ -167,6 +167,7 @@ def _structure(
     covariance = root @ root.T / root.shape[1]
     scale = np.sqrt(np.diag(covariance))
     precision = np.linalg.inv(covariance)
+    precision = (precision + precision.T) / 2
     cluster = np.sort(draw.integers(1, 4, n_assets))
     _, cluster = np.unique(cluster, return_inverse=True)
     firsts = np.unique(cluster, return_index=True)[1]
