@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from marketmap.sources.answers import Body, Window
-from storage.publishing import sync
-from storage.statements import storage_error
+from storage.failures import storage_error
+from storage.files import TEMPORARY, remove_leftovers, whole_file
 
 QUICKLY = 3
 """gzip's level: a quarter of the time of its best, for files a tenth larger."""
@@ -23,7 +23,6 @@ log = logging.getLogger("marketmap.archive")
 """Of the family whose lines a person sees while a flow works."""
 
 ENDING = ".jsonl.gz"
-TEMPORARY = ".writing"
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 """A file is named after the moment at which it was written, so that names are in order of time."""
 
@@ -64,7 +63,7 @@ class Archive:
             return
         try:
             with _turn:  # so that of this process no other file is being written
-                _remove_leftovers(self.folder)
+                remove_leftovers(self.folder.glob(f"*/*/.*{ENDING}*{TEMPORARY}"), own=True)
                 written = self._write(source, bodies) if self.max_bytes > 0 else None
                 self._trim(written)
         except OSError as error:
@@ -88,24 +87,21 @@ class Archive:
                 found = sorted(self._read(path), key=lambda body: body.at)
                 yield from (body for body in found if body.at >= start)
 
+    def every_body(self) -> Iterator[Body]:
+        """Give all bodies, in no order; what is damaged is told as by :meth:`bodies`."""
+        for path in sorted(self.folder.glob(f"*/*/*{ENDING}")):
+            yield from self._read(path)
+
     def _write(self, source: str, bodies: Sequence[Body]) -> Path:
         moment = max(datetime.now(UTC), *(_aware(body.at) for body in bodies))
         while (path := self._path(source, moment)).exists():
             moment += timedelta(microseconds=1)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}{TEMPORARY}")
-        try:
-            with (
-                temporary.open("wb") as file,
-                # Neither a name nor a time inside: the same bodies make the same bytes.
-                gzip.GzipFile("", "wb", QUICKLY, file, mtime=0) as packed,
-            ):
-                packed.writelines(map(_line, bodies))
-            sync(temporary)
-            temporary.replace(path)
-            sync(path.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with (
+            whole_file(path) as file,
+            # Neither a name nor a time inside: the same bodies make the same bytes.
+            gzip.GzipFile("", "wb", QUICKLY, file, mtime=0) as packed,
+        ):
+            packed.writelines(map(_line, bodies))
         return path
 
     def _path(self, source: str, moment: datetime) -> Path:
@@ -206,21 +202,3 @@ def _sizes(folder: Path) -> Iterator[tuple[Path, int]]:
             yield path, path.stat().st_size
         except FileNotFoundError:  # another process has just removed it
             continue
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove what processes that were killed have left; those that live may be writing."""
-    for path in folder.glob(f"*/*/.*{ENDING}{TEMPORARY}"):
-        process = path.name.removesuffix(f"{ENDING}{TEMPORARY}").rpartition("-")[2]
-        if process.isdecimal() and (int(process) == os.getpid() or not _is_alive(int(process))):
-            path.unlink(missing_ok=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

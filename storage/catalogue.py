@@ -5,8 +5,9 @@ from pathlib import Path
 
 import duckdb
 
+from storage.failures import storage_error
 from storage.published import PUBLISHED, connect
-from storage.statements import statement, storage_error
+from storage.statements import statement
 
 
 def list_views(database: Path = PUBLISHED) -> dict[str, list[str]]:

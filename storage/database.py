@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from marketmap.run import MapRun
+from marketmap.settings import KeepSettings
 from marketmap.sources.answers import Answer
-from storage import fetched, listings, pairs, publishing, quarantine, runs
+from storage import fetched, listings, matrices, pairs, publishing, quarantine, runs
 from storage import prices as raw_prices
+from storage.manifest import Manifest
 from storage.working_file import WorkingFile
 
 
@@ -222,16 +224,31 @@ class Database(WorkingFile):
         with self._transaction() as connection:
             return pairs.read_pairs(connection, source, other_source)
 
-    def save_run(self, run: MapRun) -> None:
-        """Keep everything that a run found, in place of an earlier run of the same id."""
-        with self._transaction() as connection:
-            runs.save_run(connection, run)
+    def save_run(self, run: MapRun, keep: KeepSettings = KeepSettings()) -> None:  # noqa: B008
+        """Keep everything that a run found, in place of an earlier run of the same id.
 
-    def publish(self, to: Path) -> None:
+        Its matrices go into a file beside the database (:mod:`storage.matrices`), and the manifest
+        there tells of it (:mod:`storage.manifest`).
+
+        Parameters
+        ----------
+        run : MapRun
+        keep : KeepSettings
+            Which runs keep their matrices; those of others are removed.
+        """
+        folder = matrices.folder_of(self.path)
+        with self._turn:
+            with self._transaction() as connection:
+                made = runs.save_run(connection, run, folder, keep)
+            Manifest(self.path.parent).add(made)
+            matrices.sweep(folder, matrices.kept(self._connection))
+
+    def publish(self, to: Path, *, linked: bool = True) -> None:
         """Put a copy of the database where people query it, in one step.
 
-        Who has the old copy open keeps on reading it; a process sees the new one after it closed
-        all its connections to the old one. Every DuckDB 1.x can open the copy.
+        Who has the old copy open keeps on reading it, and delays nobody. The copy is the file as it
+        is, in a format that every DuckDB 1.x can open. The files of matrices are the same where
+        the disk is, unless ``linked`` is false.
 
         Raises
         ------
@@ -239,4 +256,4 @@ class Database(WorkingFile):
             The copy could not be written; the previous copy is unchanged.
         """
         with self._turn:
-            publishing.publish(self._connection, to)
+            publishing.publish(self._connection, self._file(), to, linked=linked)

@@ -9,9 +9,11 @@ import duckdb
 
 from marketmap.errors import StorageError
 from marketmap.structure import MarketStructure
+from storage.failures import storage_error
+from storage.matrices import folder_of
 from storage.published import PUBLISHED, connect
 from storage.schema import check_version, newest_version, schema_version
-from storage.statements import statement, storage_error
+from storage.statements import statement
 from storage.stored import StoredRun, read_run_row, rebuild_run, rebuild_structure
 
 NAMED_DAYS = 5
@@ -24,6 +26,10 @@ def load(
     database: Path = PUBLISHED,
 ) -> MarketStructure:
     """Give a stored map's structure back, exactly as it was saved.
+
+    Full matrices are kept for some runs only (``keep`` in config.yaml); where they are not, the
+    model is fitted again to the stored prices, which takes seconds. Should the outcome differ from
+    what was stored, a warning is logged; :func:`load_run` adds it to the run's notes.
 
     Parameters
     ----------
@@ -42,7 +48,7 @@ def load(
     with _reading(database) as connection:
         name = _known_map(connection, map, database)
         row = read_run_row(connection, name, _known_day(connection, name, as_of, database))
-        return rebuild_structure(connection, row or {})
+        return rebuild_structure(connection, row or {}, folder_of(database))
 
 
 def load_run(
@@ -58,7 +64,7 @@ def load_run(
     with _reading(database) as connection:
         name = _known_map(connection, map, database)
         row = read_run_row(connection, name, _known_day(connection, name, as_of, database))
-        return rebuild_run(connection, row or {})
+        return rebuild_run(connection, row or {}, folder_of(database))
 
 
 def stored_days(database: Path, map: str) -> list[date]:  # noqa: A002 - as in every view

@@ -1,16 +1,26 @@
 """One writer: the working database is opened by one process, once, or waited for."""
 
+import logging
 import re
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from marketmap.errors import StorageError
-from storage.statements import storage_error
+from storage.failures import NO_SPACE, one_line, storage_error
 
 POLL_SECONDS = 0.05
+DAMAGED = "damaged"
+
+FORMAT = "v1.0.0"
+"""The oldest format of files that there is, so that every DuckDB 1.x can open the published copy,
+which is the file as it is; measured, it is no larger and no slower than the newest."""
+
+log = logging.getLogger("marketmap.database")
+"""Of the family whose lines a person sees while a flow works."""
 
 _HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _guard = threading.Lock()
@@ -55,15 +65,40 @@ def _try_to_hold(path: Path) -> duckdb.DuckDBPyConnection | str:
             return "this very process"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            connection = duckdb.connect(str(path))
-        except duckdb.IOException as error:
+            connection = _connect(path)
+        except duckdb.Error as error:
             if "Could not set lock on file" not in str(error):
                 raise storage_error(path, error) from None
             holder = _HOLDER.search(str(error))
             if holder is None:
                 return "another process"
             return f"process {holder['pid']} ({Path(holder['program']).name})"
-        except (duckdb.Error, OSError) as error:
+        except OSError as error:
             raise storage_error(path, error) from None
         _held.add(path.resolve())
         return connection
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database, with what its log holds; a log that cannot be read is set aside."""
+    config = {"storage_compatibility_version": FORMAT}
+    try:
+        return duckdb.connect(str(path), config=dict(config))
+    except duckdb.Error as error:
+        if "Failure while replaying WAL" not in str(error) or NO_SPACE in str(error):
+            raise
+        aside = set_aside(path.with_name(f"{path.name}.wal"))
+        log.warning(
+            "%s: its log cannot be read and is kept as %s; the database is that of an earlier "
+            "moment, and marketmap doctor tells which runs are missing (%s)",
+            path,
+            aside.name,
+            one_line(error),
+        )
+        return duckdb.connect(str(path), config=dict(config))
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged file a name that tells what it is and since when, and tell that name."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    return path.rename(path.with_name(f"{path.name}.{DAMAGED}-{stamp}"))

@@ -7,18 +7,18 @@ import duckdb
 import pyarrow as pa
 
 from marketmap.errors import StorageError
-from storage.statements import storage_error
+from storage.failures import storage_error
+from storage.statements import statement
 
 PUBLISHED = Path("data/published/marketmap.duckdb")
 
-READ_ONLY = {
-    "enable_external_access": False,
+ALONE: dict[str, str | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
-    "lock_configuration": True,
+    "allow_persistent_secrets": False,
+    "temp_directory": "",  # a query that needs more than the memory says so
 }
-"""No file but the database can be reached, no variable of the program, and none of this changed."""
 
 QUERIES = {
     duckdb.StatementType.SELECT,
@@ -28,12 +28,12 @@ QUERIES = {
 
 
 def connect(database: Path = PUBLISHED) -> duckdb.DuckDBPyConnection:
-    """Open the published copy: read only, without access to any other file.
+    """Open the published copy as it is now: read only, without access to any other file.
 
-    A process that has a connection open, to a copy that has been replaced meanwhile, is given the
-    old copy again: DuckDB shares what is open. It sees the new one after all its connections to
-    the old one are closed. All connections of a process to one copy must come from here, for
-    DuckDB refuses to open a file in two ways at once.
+    The copy is attached to a DuckDB of the connection's own, which shares nothing with others that
+    the process has open: it sees the newest copy, however long others keep an older one. A
+    connection sees the same copy until it is closed, and delays no publication. Its ``cursor()``
+    does not know the views by their plain names, but as ``marketmap.main.runs``.
 
     Raises
     ------
@@ -42,10 +42,14 @@ def connect(database: Path = PUBLISHED) -> duckdb.DuckDBPyConnection:
     """
     if not Path(database).is_file():
         raise StorageError(f"{database}: no map has been published yet; run: marketmap run")
+    connection = duckdb.connect(":memory:", config=dict(ALONE))
     try:
-        return duckdb.connect(str(database), read_only=True, config=dict(READ_ONLY))
+        connection.execute(statement("attach_published"), [str(database)])
+        connection.execute(statement("read_only"))
     except (duckdb.Error, OSError) as error:
+        connection.close()
         raise storage_error(database, error) from None
+    return connection
 
 
 def query(sql: str, database: Path = PUBLISHED) -> pa.Table:
@@ -61,9 +65,18 @@ def query(sql: str, database: Path = PUBLISHED) -> pa.Table:
             statements = connection.extract_statements(sql)
             if len(statements) != 1:
                 raise StorageError(f"expected one SQL query, got {len(statements)} statements")
-            if statements[0].type not in QUERIES:
-                kind = statements[0].type.name
-                raise StorageError(f"expected a query such as SELECT or FROM, got {kind}")
+            kind = _kind(statements[0])
+            if kind not in QUERIES:
+                name = "something else" if kind is None else kind.name
+                raise StorageError(f"expected a query such as SELECT or FROM, got {name}")
             return connection.sql(statements[0]).to_arrow_table()
         except duckdb.Error as error:
             raise storage_error("SQL", error) from None
+
+
+def _kind(given: duckdb.Statement) -> duckdb.StatementType | None:
+    """Tell the kind of a statement; None for those that DuckDB's Python package has no name for."""
+    try:
+        return given.type
+    except ValueError:
+        return None

@@ -1,54 +1,57 @@
 """The published copy: a whole new file each time, put in the old one's place in one step."""
 
 import os
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
-from storage.statements import statement, storage_error
+from storage import matrices
+from storage.failures import write_error
+from storage.files import whole_file
+from storage.statements import statement
+from storage.transactions import room_for_a_run, transaction
+
+CHUNK = 8 << 20  # bytes
 
 
-def publish(connection: duckdb.DuckDBPyConnection, to: Path) -> None:
-    """Copy a database for its readers; see :meth:`storage.Database.publish`."""
-    temporary = to.parent / f".{to.name}.{os.getpid()}.publishing"
+def publish(
+    connection: duckdb.DuckDBPyConnection, database: IO[bytes], to: Path, *, linked: bool = True
+) -> None:
+    """Copy a database for its readers; see :meth:`storage.Database.publish`.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Of the only writer, so that the file rests while it is copied.
+    database : file
+        The database's file. Closing it gives up DuckDB's lock, as POSIX has it for every file that
+        a process closes: keep it open for as long as the connection.
+    to : Path
+    linked : bool
+        Whether the files of matrices may be the same as the database's own.
+    """
+    file = Path(database.name)
     try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(to)
-        try:
-            _copy(connection, temporary)
-            sync(temporary)
-            # A log that a client left beside the old file is not the new file's.
-            to.with_name(f"{to.name}.wal").unlink(missing_ok=True)
-            temporary.replace(to)
-            sync(to.parent)
-        finally:
-            _remove_leftovers(to)
-    except (duckdb.Error, OSError) as error:
-        raise storage_error(f"{to}: not published, what was there is unchanged", error) from None
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, temporary: Path) -> None:
-    row = connection.execute("SELECT current_database()").fetchone()
-    database = str(row[0] if row else "").replace('"', '""')
-    connection.execute(statement("attach_copy"), [str(temporary)])
+        with transaction(connection, to, file):
+            now = datetime.now(UTC).replace(tzinfo=None)
+            connection.execute(statement("replace_publication"), {"published_at": now})
+        connection.execute("CHECKPOINT")  # all that is in the log goes into the file itself
+        kept = matrices.kept(connection)
+    except duckdb.Error as error:
+        what, room = f"{to}: not written, what was there is unchanged", room_for_a_run(file)
+        raise write_error(what, error, to.parent, room) from None
+    size = os.fstat(database.fileno()).st_size
     try:
-        connection.execute(f'COPY FROM DATABASE "{database}" TO published_copy')
-    finally:
-        connection.execute("DETACH published_copy")
-
-
-def _remove_leftovers(to: Path) -> None:
-    """Remove what publishers that were killed have left: only one can be at work."""
-    start, end = f".{to.name}.", ".publishing"
-    for entry in to.parent.iterdir():
-        if entry.name.startswith(start) and end in entry.name:
-            entry.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file or a folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        folders = (matrices.folder_of(file), matrices.folder_of(to))
+        matrices.mirror(*folders, kept, linked=linked)
+    except OSError as error:
+        raise write_error(f"{to}: not written", error, to.parent, size) from None
+    with whole_file(to, size) as copy:
+        database.seek(0)
+        shutil.copyfileobj(database, copy, CHUNK)
+        # A log that a client left beside the old file is not the new file's.
+        to.with_name(f"{to.name}.wal").unlink(missing_ok=True)
+    matrices.sweep(matrices.folder_of(to), kept)

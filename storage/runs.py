@@ -1,9 +1,9 @@
 """A run becomes rows: everything that it found, in one transaction."""
 
 import dataclasses
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from platform import python_version
 from typing import Any
 
@@ -13,7 +13,9 @@ import pyarrow as pa
 
 from marketmap.errors import StorageError
 from marketmap.run import MapRun
-from marketmap.structure import MarketStructure
+from marketmap.settings import KeepSettings
+from storage import matrices
+from storage.manifest import MadeRun
 from storage.statements import statement
 
 LIBRARIES = (
@@ -29,22 +31,35 @@ LIBRARIES = (
 CHOSEN = ("rank", "market_cap", "turnover", "last_close", "price_source")
 """What a universe tells of an asset beside its labels."""
 
-MATRICES = ("correlation", "covariance", "precision")
+DATED = ("run_assets", "run_edges", "run_positions")
+"""Tables whose rows tell their day, so that a day's are found among ten years'."""
 
 _TEXTS = pa.list_(pa.string())
 _DAYS = pa.list_(pa.date32())
 _VERSIONS = pa.map_(pa.string(), pa.string())
-_ROW = pa.list_(pa.float64())
 
 
-def save_run(connection: duckdb.DuckDBPyConnection, run: MapRun) -> None:
-    """Replace a run's rows in every table; see :meth:`storage.Database.save_run`."""
-    tables = run_tables(run, datetime.now(UTC))
+def save_run(
+    connection: duckdb.DuckDBPyConnection, run: MapRun, folder: Path, keep: KeepSettings
+) -> MadeRun:
+    """Replace a run's rows in every table; see :meth:`storage.Database.save_run`.
+
+    Its matrices go to ``folder`` before anything tells of them. Gives what the manifest shall tell.
+    """
+    made_at = datetime.now(UTC)
+    tables = run_tables(run, made_at)
+    digest = pa.array([matrices.write(folder, run)])
+    tables["runs"] = tables["runs"].append_column("matrices", digest)
     for name, table in tables.items():
         connection.register(f"new_{name}", table)
     connection.execute(statement("replace_run"))
     for name in tables:
         connection.unregister(f"new_{name}")
+    known = {"run_id": run.run_id, "as_of": run.as_of}
+    row = connection.execute(statement("record_checksum"), known).fetchone()
+    retention = {"newest": keep.matrices, "monthly": keep.monthly_matrices}
+    connection.execute(statement("forget_matrices"), retention)
+    return MadeRun(run.run_id, run.map, run.as_of, made_at, str(row[0] if row else ""))
 
 
 def run_tables(run: MapRun, created_at: datetime) -> dict[str, pa.Table]:
@@ -72,11 +87,12 @@ def run_tables(run: MapRun, created_at: datetime) -> dict[str, pa.Table]:
         "run_repairs": _placed(universe.repairs),
     }
     frames["run_assets"] = _placed(frames["run_assets"])
+    for name in DATED:
+        frames[name] = frames[name].assign(as_of=run.as_of)
     tables = {
         name: pa.Table.from_pandas(frame.assign(run_id=run.run_id), preserve_index=False)
         for name, frame in frames.items()
     }
-    tables["run_matrices"] = _matrix_rows(run.run_id, structure)
     tables["runs"] = _run_row(run, created_at)
     return tables
 
@@ -88,16 +104,6 @@ def library_versions() -> dict[str, str]:
 
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(place=range(len(frame)))
-
-
-def _matrix_rows(run_id: str, structure: MarketStructure) -> pa.Table:
-    ids = structure.assets.index
-    matrices: Mapping[str, pd.DataFrame] = {name: getattr(structure, name) for name in MATRICES}
-    rows = {
-        name: pa.array(list(matrix.loc[ids, ids].to_numpy("float64")), _ROW)
-        for name, matrix in matrices.items()
-    }
-    return pa.table({"run_id": [run_id] * len(ids), "place": range(len(ids)), **rows})
 
 
 def _run_row(run: MapRun, created_at: datetime) -> pa.Table:

@@ -10,6 +10,9 @@ from marketmap.errors import StorageError
 from storage.statements import migrations, statement, views
 from storage.transactions import transaction
 
+CHECKSUMS_SINCE = 3
+"""Version of the schema whose runs have checksums."""
+
 Migration = tuple[int, str, str]
 
 
@@ -57,6 +60,9 @@ def migrate(
                 applied_at = datetime.now(UTC).replace(tzinfo=None)
                 connection.execute(statement("record_migration"), [number, title, applied_at])
     _make_views(connection, name)
+    if version and version < CHECKSUMS_SINCE <= steps[-1][0]:
+        with transaction(connection, f"{name}: checksums"):
+            connection.execute(statement("fill_checksums"))
 
 
 def check_version(version: int | None, newest: int, name: str) -> None:

@@ -4,8 +4,6 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from marketmap.errors import StorageError
-
 
 @cache
 def statement(name: str) -> str:
@@ -32,18 +30,6 @@ def views() -> tuple[str, ...]:
 def cookbook() -> dict[str, str]:
     """Give the example queries for analysts by name."""
     return {name.removesuffix(".sql"): sql for name, sql in _read_all("queries")}
-
-
-def one_line(error: Exception) -> str:
-    """Tell DuckDB's message in one line, without the excerpt of the query below it."""
-    message = str(error).split("\n\nLINE ")[0].split("\nLINE ")[0]
-    return " ".join(message.split())
-
-
-def storage_error(what: object, error: Exception) -> StorageError:
-    """Make a StorageError of something that went wrong with ``what``, such as a file."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else one_line(error)
-    return StorageError(f"{what}: {reason}")
 
 
 def _folder(name: str) -> Traversable:

@@ -2,17 +2,20 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import duckdb
 
+from marketmap.errors import StorageError
+from storage import older
+from storage.failures import ADVICE, write_error
 from storage.locking import open_for_writing, release
+from storage.manifest import NAME, Manifest
 from storage.schema import migrate
-from storage.statements import storage_error
-from storage.transactions import transaction
+from storage.transactions import room_for_a_run, transaction
 
 
 class WorkingFile:
@@ -23,30 +26,47 @@ class WorkingFile:
         self._connection = connection
         self._turn = threading.RLock()
         self._is_open = True
+        self._opened: IO[bytes] | None = None
 
     @classmethod
-    def open(cls, path: Path, wait_seconds: float = 30.0) -> Self:
+    def open(cls, path: Path, wait_seconds: float = 30.0, *, anew: bool = False) -> Self:
         """Open a database, made with its folders where it is missing, and migrate its schema.
+
+        Where the manifest beside it tells of runs, a database that is missing is lost, and is not
+        made unless ``anew`` says so: it would be published in the place of the last copy.
+
+        A log that cannot be replayed, left by a process that was killed on a failing disk, is set
+        aside with a warning: the database is then that of an earlier moment.
 
         Parameters
         ----------
         path : Path
         wait_seconds : float
             How long to wait for another process that has the database open.
+        anew : bool
 
         Raises
         ------
         StorageError
             The database is still held by another process, which the message names; or it is
-            damaged, not marketmap's, or of a newer version.
+            lost, damaged, not marketmap's, or of a newer version.
         """
+        if not anew and not path.exists() and (lost := Manifest(path.parent).runs()):
+            raise StorageError(
+                f"{path}: is gone, with {len(lost)} runs that {NAME} beside it names{ADVICE}"
+            )
         database = cls(open_for_writing(path, wait_seconds), path)
         try:
-            migrate(database._connection, str(path))
+            with older.matrices_moved(database._connection, path):
+                migrate(database._connection, str(path))
+            if not older.is_newer_format(database._connection):
+                return database
+            older.rewrite(database._connection, path)
         except BaseException:
             database._abandon()
             raise
-        return database
+        database._abandon()
+        return cls(open_for_writing(path, wait_seconds), path)
 
     def close(self) -> None:
         """Write everything into the file itself (a checkpoint) and let the next one open it."""
@@ -56,7 +76,9 @@ class WorkingFile:
             try:
                 self._connection.execute("CHECKPOINT")
             except duckdb.Error as error:
-                raise storage_error(self.path, error) from None
+                what = f"{self.path}: what was stored is in its log, not yet in the file itself"
+                room = room_for_a_run(self.path)
+                raise write_error(what, error, self.path.parent, room) from None
             finally:
                 self._abandon()
 
@@ -69,14 +91,23 @@ class WorkingFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        with suppress(StorageError) if error else nullcontext():  # the first error tells more
+            self.close()
+
+    def _file(self) -> IO[bytes]:
+        """Give the file's bytes; closed with the connection, for closing it ends DuckDB's lock."""
+        if self._opened is None:
+            self._opened = self.path.open("rb")
+        return self._opened
 
     def _abandon(self) -> None:
         self._is_open = False
         self._connection.close()
+        if self._opened is not None:
+            self._opened.close()
         release(self.path)
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._turn, transaction(self._connection, self.path):
+        with self._turn, transaction(self._connection, self.path, self.path):
             yield self._connection

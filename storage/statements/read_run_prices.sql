@@ -9,4 +9,6 @@ LEFT JOIN store.pairs AS pair
 JOIN store.prices AS price
     ON price.source = asset.price_source
     AND price.asset_id = CASE asset.price_source WHEN $source THEN asset.asset_id ELSE pair.other_id END
-WHERE asset.run_id = $run_id AND price.date BETWEEN $first_day::DATE AND $last_day::DATE;
+WHERE asset.run_id = $run_id
+    AND asset.as_of = $as_of
+    AND price.date BETWEEN $first_day::DATE AND $last_day::DATE;

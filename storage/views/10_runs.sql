@@ -33,7 +33,8 @@ SELECT
     row_number() OVER (PARTITION BY map, as_of ORDER BY created_at DESC, run_id) = 1 AS is_newest,
     settings_digest,
     settings,
-    versions
+    versions,
+    checksum
 FROM store.runs;
 
 COMMENT ON VIEW runs IS 'Every stored run: one map, on one day, under one set of settings.';
@@ -71,3 +72,4 @@ COMMENT ON COLUMN runs.is_newest IS 'Whether it is the newest run of its map and
 COMMENT ON COLUMN runs.settings_digest IS 'SHA-256 of settings';
 COMMENT ON COLUMN runs.settings IS 'The map''s settings, as JSON';
 COMMENT ON COLUMN runs.versions IS 'Versions of Python and the libraries that made the run';
+COMMENT ON COLUMN runs.checksum IS 'SHA-256 of all that the run found; the same run made again has the same';

@@ -38,3 +38,4 @@ COMMENT ON COLUMN latest_runs.created_at IS 'When the run was made, UTC';
 COMMENT ON COLUMN latest_runs.settings_digest IS 'SHA-256 of settings';
 COMMENT ON COLUMN latest_runs.settings IS 'The map''s settings, as JSON';
 COMMENT ON COLUMN latest_runs.versions IS 'Versions of Python and the libraries that made the run';
+COMMENT ON COLUMN latest_runs.checksum IS 'SHA-256 of all that the run found; the same run made again has the same';

@@ -14,7 +14,7 @@ SELECT
     runs.run_id,
     assets.price_source
 FROM runs
-JOIN store.run_assets AS assets USING (run_id)
+JOIN store.run_assets AS assets USING (run_id, as_of)
 WHERE runs.is_newest;
 
 COMMENT ON VIEW cluster_history IS 'Each asset''s cluster on each day. Cluster numbers are given anew each day, by size: compare members, not numbers.';
@@ -49,9 +49,10 @@ SELECT
     latest.run_id,
     assets.price_source
 FROM latest_runs AS latest
-JOIN store.run_assets AS assets USING (run_id)
+JOIN store.run_assets AS assets USING (run_id, as_of)
 LEFT JOIN store.run_assets AS exemplars
     ON exemplars.run_id = assets.run_id
+    AND exemplars.as_of = assets.as_of
     AND exemplars.cluster = assets.cluster
     AND exemplars.is_exemplar;
 

@@ -12,9 +12,15 @@ SELECT
     a.cluster = b.cluster AS within_cluster,
     runs.run_id
 FROM runs
-JOIN store.run_edges AS edge USING (run_id)
-JOIN store.run_assets AS a ON a.run_id = edge.run_id AND a.asset_id = edge.asset_id_a
-JOIN store.run_assets AS b ON b.run_id = edge.run_id AND b.asset_id = edge.asset_id_b
+JOIN store.run_edges AS edge USING (run_id, as_of)
+JOIN store.run_assets AS a
+    ON a.run_id = edge.run_id
+    AND a.as_of = edge.as_of
+    AND a.asset_id = edge.asset_id_a
+JOIN store.run_assets AS b
+    ON b.run_id = edge.run_id
+    AND b.as_of = edge.as_of
+    AND b.asset_id = edge.asset_id_b
 WHERE runs.is_newest;
 
 COMMENT ON VIEW edges IS 'The partial correlations of each day that are stronger than the map''s edge threshold; each pair once.';
@@ -44,9 +50,15 @@ SELECT
     latest.as_of,
     latest.run_id
 FROM latest_runs AS latest
-JOIN store.run_edges AS edge USING (run_id)
-JOIN store.run_assets AS a ON a.run_id = edge.run_id AND a.asset_id = edge.asset_id_a
-JOIN store.run_assets AS b ON b.run_id = edge.run_id AND b.asset_id = edge.asset_id_b;
+JOIN store.run_edges AS edge USING (run_id, as_of)
+JOIN store.run_assets AS a
+    ON a.run_id = edge.run_id
+    AND a.as_of = edge.as_of
+    AND a.asset_id = edge.asset_id_a
+JOIN store.run_assets AS b
+    ON b.run_id = edge.run_id
+    AND b.as_of = edge.as_of
+    AND b.asset_id = edge.asset_id_b;
 
 COMMENT ON VIEW latest_edges IS 'The edges of each map''s newest run; each pair once.';
 COMMENT ON COLUMN latest_edges.map IS 'The map''s name in config.yaml';

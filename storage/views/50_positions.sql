@@ -11,9 +11,11 @@ SELECT
     position.z,
     runs.run_id
 FROM runs
-JOIN store.run_positions AS position USING (run_id)
+JOIN store.run_positions AS position USING (run_id, as_of)
 JOIN store.run_assets AS assets
-    ON assets.run_id = position.run_id AND assets.asset_id = position.asset_id
+    ON assets.run_id = position.run_id
+    AND assets.as_of = position.as_of
+    AND assets.asset_id = position.asset_id
 WHERE runs.is_newest;
 
 COMMENT ON VIEW positions IS 'Where each asset lies on each day, in every layout. The axes mean nothing and may turn from day to day; only nearness counts.';
@@ -42,13 +44,15 @@ SELECT
     latest.as_of,
     latest.run_id
 FROM latest_runs AS latest
-JOIN store.run_assets AS assets USING (run_id)
+JOIN store.run_assets AS assets USING (run_id, as_of)
 LEFT JOIN store.run_positions AS flat
     ON flat.run_id = assets.run_id
+    AND flat.as_of = assets.as_of
     AND flat.asset_id = assets.asset_id
     AND flat.layout = 'lle_2d'
 LEFT JOIN store.run_positions AS space
     ON space.run_id = assets.run_id
+    AND space.as_of = assets.as_of
     AND space.asset_id = assets.asset_id
     AND space.layout = 'lle_3d';
 

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW daily_prices AS
 WITH elsewhere AS (
     SELECT latest.map, latest.source, asset.asset_id, asset.price_source, pair.other_id
     FROM latest_runs AS latest
-    JOIN store.run_assets AS asset USING (run_id)
+    JOIN store.run_assets AS asset USING (run_id, as_of)
     LEFT JOIN store.pairs AS pair
         ON pair.source = latest.source
         AND pair.asset_id = asset.asset_id

@@ -8,7 +8,7 @@ FROM main.latest_runs
 UNION
 SELECT latest.map, asset.price_source
 FROM main.latest_runs AS latest
-JOIN store.run_assets AS asset USING (run_id)
+JOIN store.run_assets AS asset USING (run_id, as_of)
 UNION
 SELECT latest.map, pair.other_source
 FROM main.latest_runs AS latest

@@ -1,4 +1,3 @@
-from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -8,15 +7,11 @@ from marketmap.errors import StorageError
 from storage import Database
 from storage.schema import migrate, newest_version, schema_version
 from storage.statements import migrations
-from tests.support.runs import make_run, make_settings, store
 from tests.support.tables import dump
 
 KNOWN = migrations()
 GOOD = (len(KNOWN) + 1, "good", "ALTER TABLE store.runs ADD COLUMN extra INTEGER")
 BAD = (len(KNOWN) + 2, "bad", "CREATE TABLE store.half (a INTEGER); SELECT * FROM nowhere;")
-
-
-TIMES = ("schema_version.applied_at",)
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
@@ -46,35 +41,6 @@ def test_only_what_is_new_is_applied() -> None:
         migrate(connection, "it", [*KNOWN, GOOD])
         assert schema_version(connection) == GOOD[0]
         assert connection.execute("SELECT extra FROM store.runs").fetchall() == []
-
-
-def test_a_database_of_the_first_version_becomes_what_is_made_today(tmp_path: Path) -> None:
-    old, new = tmp_path / "old.duckdb", tmp_path / "new.duckdb"
-    one, other = make_run(), make_run("demo", seed=1, settings=make_settings("simulated"))
-    with Database.open(new) as database:
-        store(database, one, other)
-    make_first_version(old, new)
-    Database.open(old).close()
-    assert dump(old, without=TIMES) == dump(new, without=TIMES)
-    with duckdb.connect(str(old)) as connection:
-        found = connection.execute("SELECT run_id, price_source FROM store.run_assets").fetchall()
-    assert Counter(found) == {(one.run_id, "coinmarketcap"): 8, (other.run_id, "simulated"): 8}
-
-
-def make_first_version(path: Path, like: Path) -> None:
-    """Make a database that knows the first migration only, with the rows of another."""
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(KNOWN[0][2])
-        tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-        connection.execute(f"ATTACH '{like}' AS new (READ_ONLY)")
-        for (table,) in tables:
-            columns = [row[0] for row in connection.execute(f"DESCRIBE store.{table}").fetchall()]
-            named = ", ".join(f'"{column}"' for column in columns)
-            connection.execute(
-                f"INSERT INTO store.{table} BY NAME SELECT {named} FROM new.store.{table}"
-            )
-        connection.execute("DELETE FROM store.schema_version WHERE version > 1")
-        connection.execute("UPDATE store.views SET digest = 'of older files'")
 
 
 def test_a_failing_migration_leaves_the_last_good_state() -> None:

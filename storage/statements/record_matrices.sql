@@ -1,0 +1,1 @@
+UPDATE store.runs SET matrices = ? WHERE run_id = ?;
