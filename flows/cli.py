@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from flows import upkeep
 from flows.commands import (
     at_work,
     day_of,
@@ -22,6 +23,9 @@ from flows.commands import (
 )
 from flows.options import ConfigOption, DayOption, MapOption, OutputOption, VerboseOption
 from marketmap.errors import ConfigError, MarketmapError
+from marketmap.printing import printable
+
+CTRL_C = 130
 
 app = typer.Typer(
     name="marketmap",
@@ -145,12 +149,12 @@ def report(
     """
     _, loaded = settings_of(context, config)
     name, day = map_named(loaded, map_name), maybe_day_of("--as-of", as_of)
+    from flows.drawing import keep_report
     from reports import write_report
     from storage import load_run
 
     stored = load_run(name, day, loaded.published)
-    to = output or loaded.report(name, stored.run.as_of.isoformat())
-    print(write_report(stored, to))
+    print(write_report(stored, output) if output else keep_report(loaded, stored))
 
 
 @app.command(epilog="Example: marketmap backfill --from 2025-01-01 --every 7")
@@ -317,48 +321,26 @@ def maps(context: typer.Context, config: ConfigOption = None) -> None:
         print(f"{name} ({settings.source.kind}{first}): {stored}")
 
 
-@app.command(epilog="Example: marketmap doctor")
-def doctor(context: typer.Context, map_name: MapOption = None, config: ConfigOption = None) -> None:
-    """Check config, database, Prefect and sources, and say what to do.
-
-    Exit code 1 says that something would keep a run from working.
-    """
-    from rich.console import Console
-    from rich.text import Text
-
-    from flows.doctor import examine
-    from flows.tables import printable
-
-    colours = {"ok": "green", "warn": "yellow", "fail": "red"}
-    console, failed = Console(highlight=False, soft_wrap=True), False
-    for finding in examine(config or context.obj, map_name):
-        failed |= finding.verdict == "fail"
-        verdict = Text(f"{finding.verdict:6}", style=colours[finding.verdict])
-        console.print(verdict + Text(f"{finding.what}: {printable(finding.said)}"))
-    if failed:
-        raise typer.Exit(1)
+app.command(epilog="Example: marketmap doctor --thorough")(upkeep.doctor)
+app.command(epilog="Example: marketmap backup")(upkeep.backup)
+app.command(epilog="Example: marketmap restore")(upkeep.restore)
 
 
 def main() -> None:
-    """Run a command; a user's mistake ends in one line and exit code 2, Ctrl-C in 130."""
-    from flows.interrupt import EXIT_CODE, interrupted
+    """Run a command; a mistake ends in one line and exit code 2, Ctrl-C in 130, SIGTERM in 143."""
+    from flows.interrupt import exit_code, interrupted, say_last_line
 
     try:
         app()
-    except MarketmapError as error:
-        from flows.tables import printable
-
-        print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
-        sys.exit(2)
-    except SystemExit as end:
-        if end.code == EXIT_CODE:
-            print("interrupted", file=sys.stderr)
-        raise
-    except Exception:
-        if not interrupted():
+    except BaseException as end:
+        # A signal may have become any other error on its way; typer makes an exit code of Ctrl-C.
+        if interrupted() or (isinstance(end, SystemExit) and end.code == CTRL_C):
+            say_last_line()
+            sys.exit(exit_code())
+        if not isinstance(end, MarketmapError):
             raise
-        print("interrupted", file=sys.stderr)
-        sys.exit(EXIT_CODE)
+        print(f"error: {printable(' '.join(str(end).split()))}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

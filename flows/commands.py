@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from marketmap.errors import ConfigError
+from marketmap.printing import printable
 
 if TYPE_CHECKING:
     from flows.range import Filled
@@ -46,16 +47,20 @@ def day_of(option: str, text: str) -> date:
 
 @contextmanager
 def starting_prefect(config: "Config", *, verbose: bool) -> Iterator[None]:
-    """Prepare for the import of Prefect, which the block does."""
+    """Prepare for the import of Prefect, which the block does while a temporary server starts."""
     from flows.environment import prepare, quiet_exit
     from flows.interrupt import interrupts_at_once
+    from flows.servers import temporary_server, wait_for
 
     quiet_exit()
     server = prepare(config, verbose=verbose)
     where = f"on the server at {server}" if server else "with a temporary server"
     with interrupts_at_once():
         print(f"starting Prefect {where} ...", file=sys.stderr, flush=True)
+        temporary = None if server else temporary_server()
         yield
+        if temporary is not None:
+            wait_for(temporary)
 
 
 @contextmanager
@@ -69,9 +74,9 @@ def at_work() -> Iterator[None]:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print lines."""
+    """Print lines, in which strangers' names may stand."""
     for line in lines:
-        print(line)
+        print(printable(line))
 
 
 def tell_filled(filled: "Filled") -> None:

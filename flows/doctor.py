@@ -3,21 +3,18 @@
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
 from flows.environment import answers, prefect_home, running_server
+from flows.inspection import Finding, look_at_data
 from marketmap.config import Config, load_config
 from marketmap.errors import MarketmapError, SourceDownError
 from marketmap.sources import open_source
 from storage import Database, stored_days
-
-Verdict = Literal["ok", "warn", "fail"]
 
 LOW_DISK, NO_DISK = 5e9, 5e8  # bytes
 ASKED = 10
@@ -26,17 +23,10 @@ SHOWN = 10
 REMOTE = ("coinmarketcap", "ccxt")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line of a diagnosis."""
-
-    verdict: Verdict
-    what: str
-    said: str
-
-
-def examine(config_path: Path, map_name: str | None) -> Iterator[Finding]:
-    """Look at config, data folder, database, published copy, Prefect and each map's source."""
+def examine(
+    config_path: Path, map_name: str | None, *, thorough: bool = False
+) -> Iterator[Finding]:
+    """Look at config, data folder, all that is kept there, Prefect and each map's source."""
     try:
         config = load_config(config_path)
         names = [map_name] if map_name else list(config.maps)
@@ -48,7 +38,7 @@ def examine(config_path: Path, map_name: str | None) -> Iterator[Finding]:
     yield Finding("ok", "config", f"{config_path}, maps: {', '.join(config.maps)}")
     yield _data_folder(config)
     yield _disk(config)
-    yield _database(config)
+    yield from look_at_data(config, thorough=thorough)
     yield _prefect(config)
     for name in names:
         yield _source(config, name)
@@ -75,19 +65,6 @@ def _disk(config: Config) -> Finding:
     if free < LOW_DISK:
         return Finding("warn", "disk", f"{said}; make room before it runs out")
     return Finding("ok", "disk", said)
-
-
-def _database(config: Config) -> Finding:
-    if not config.database.exists():
-        said = f"{config.database} is not there yet; marketmap run makes it"
-        return Finding("warn", "database", said)
-    try:
-        with Database.open(config.database, wait_seconds=2):
-            pass
-    except MarketmapError as error:
-        return Finding("fail", "database", str(error))
-    size = config.database.stat().st_size / 1e6
-    return Finding("ok", "database", f"{config.database}, {size:.0f} MB")
 
 
 def _prefect(config: Config) -> Finding:

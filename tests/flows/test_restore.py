@@ -1,0 +1,70 @@
+"""``marketmap restore``, as a person runs it after a disaster."""
+
+import shutil
+
+import pytest
+
+from storage import Manifest, stored_runs
+from tests.support.cmc_server import CmcServer
+from tests.support.command import Desk
+
+pytestmark = pytest.mark.slow
+
+MAP = "select asset_id, cluster, is_exemplar, last_close from latest_clusters order by asset_id"
+
+
+def lose_everything(desk: Desk) -> None:
+    """Leave what was archived and the manifest only."""
+    for name in ("published", "matrices", "reports"):
+        shutil.rmtree(desk.folder / "data" / name)
+    (desk.folder / "data" / "marketmap.duckdb").unlink()
+
+
+def test_without_any_database_maps_come_back_from_archived_answers(
+    remote: Desk, coins: CmcServer
+) -> None:
+    assert remote.run("run").returncode == 0
+    before = remote.ask(MAP)
+    made = Manifest(remote.folder / "data").runs()
+    lose_everything(remote)
+    doctor = remote.run("doctor")
+    assert doctor.returncode == 1
+    assert "1 of 1 that were made are missing" in doctor.stdout
+    coins.requests.clear()
+    restored = remote.run("restore")
+    assert restored.returncode == 0, restored.stderr
+    assert "made 1 lost runs again, skipped 0" in restored.stdout
+    assert coins.requests == []
+    assert remote.ask(MAP).equals(before)
+    stored = stored_runs(remote.published)
+    assert {run.checksum for run in stored.values()} == {run.checksum for run in made.values()}
+    assert len(list((remote.folder / "data" / "reports" / "demo").iterdir())) == 1
+    again = remote.run("restore")
+    assert again.returncode == 0, again.stderr
+    assert "is whole, and stays" in again.stdout
+    assert "made 0 lost runs again" in again.stdout
+
+
+def test_a_simulated_map_is_made_again_from_its_source(connected: Desk) -> None:
+    assert connected.run("run").returncode == 0
+    before = connected.ask(MAP)
+    lose_everything(connected)
+    restored = connected.run("restore")
+    assert restored.returncode == 0, restored.stderr
+    assert "made 1 lost runs again, skipped 0" in restored.stdout
+    assert connected.ask(MAP).equals(before)
+    assert connected.run("doctor").returncode == 0
+
+
+def test_a_backup_is_restored_by_name(connected: Desk) -> None:
+    assert connected.run("run").returncode == 0
+    backup = connected.run("backup", "--output", "safe")
+    assert backup.stdout == "safe/marketmap.duckdb\n"
+    lose_everything(connected)
+    restored = connected.run("restore", "--from", "safe")
+    assert restored.returncode == 0, restored.stderr
+    assert "restored from safe/marketmap.duckdb" in restored.stdout
+    assert connected.ask("select count(*) as n from runs").to_pylist() == [{"n": 1}]
+    wrong = connected.run("restore", "--from", "nowhere")
+    assert wrong.returncode == 2
+    assert wrong.stderr.splitlines()[-1].startswith("error: nowhere: no such folder; expected what")
