@@ -13,6 +13,8 @@ from prefect import flow, runtime, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.drawing import keep_report
+from flows.interrupt import note_kept, note_published, signals_wait
 from flows.keeping import listing_key, store_answers
 from flows.lock import map_lock
 from flows.prices import bring_prices, history_start, named
@@ -20,15 +22,14 @@ from flows.progress import tell, warn
 from flows.second import window_prices
 from marketmap.config import Config, load_config
 from marketmap.errors import ConfigError, SourceDownError
+from marketmap.pipeline import fit_universe
 from marketmap.recovery import measure_recovery
-from marketmap.returns import compute_returns
 from marketmap.run import MapRun, Recovery
 from marketmap.settings import MapSettings
 from marketmap.sources import open_source
 from marketmap.sources.base import Source, is_remote
-from marketmap.structure import MarketStructure, fit_structure
+from marketmap.structure import MarketStructure
 from marketmap.universe import Universe, select_universe
-from reports import write_report
 from storage import Database, load_run
 
 
@@ -205,8 +206,7 @@ def choose(
 @task(name="fit structure", cache_policy=NO_CACHE)
 def fit(universe: Universe, settings: MapSettings) -> MarketStructure:
     """Fit the model to the universe's returns."""
-    returns = compute_returns(universe.closes, settings.returns, universe.opens)
-    return fit_structure(returns, settings.model, universe.assets[["symbol", "name"]])
+    return fit_universe(universe, settings)
 
 
 @task(name="measure recovery", cache_policy=NO_CACHE)
@@ -218,15 +218,19 @@ def recover(structure: MarketStructure, settings: MapSettings) -> Recovery | Non
 @task(name="save run", cache_policy=NO_CACHE)
 def save(config: Config, run: MapRun) -> None:
     """Store the map, in one transaction."""
-    with Database.open(config.database) as database:
-        database.save_run(run)
+    with signals_wait():
+        with Database.open(config.database) as database:
+            database.save_run(run, config.keep)
+        note_kept("map")
 
 
 @task(name="publish", cache_policy=NO_CACHE)
 def publish(config: Config) -> None:
     """Replace the published copy that people query."""
-    with Database.open(config.database) as database:
-        database.publish(config.published)
+    with signals_wait():
+        with Database.open(config.database) as database:
+            database.publish(config.published)
+        note_published()
     tell(f"published {config.published}")
 
 
@@ -234,7 +238,7 @@ def publish(config: Config) -> None:
 def draw(config: Config, run: MapRun) -> Path:
     """Draw the report from the published copy, and show it and the clusters in Prefect."""
     stored = load_run(run.map, run.as_of, config.published)
-    report = write_report(stored, config.report(run.map, run.as_of.isoformat()))
+    report = keep_report(config, stored)
     key = run.map.replace("_", "-")
     create_link_artifact(
         link=report.absolute().as_uri(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from flows.interrupt import note_kept, signals_wait
 from marketmap.config import Config
 from marketmap.settings import MapSettings
 from marketmap.sources.answers import Answer
@@ -17,10 +18,12 @@ def listing_key(source: Source, settings: MapSettings) -> str:
 
 def store_answers(config: Config, source_name: str, answers: Sequence[Answer]) -> None:
     """Keep answers: first the bodies, so that no stored row lacks the body that it comes from."""
-    archive_of(config).keep(source_name, (body for answer in answers for body in answer.bodies))
-    # The database is open for moments only, so that another map can be made meanwhile.
-    with Database.open(config.database) as database:
-        database.store_answers(source_name, answers)
+    with signals_wait():
+        archive_of(config).keep(source_name, (body for answer in answers for body in answer.bodies))
+        # The database is open for moments only, so that another map can be made meanwhile.
+        with Database.open(config.database) as database:
+            database.store_answers(source_name, answers)
+        note_kept("answer", len(answers))
 
 
 def archive_of(config: Config) -> Archive:

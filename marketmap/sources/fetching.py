@@ -86,8 +86,8 @@ def fetch(
     source : RemoteSource
     windows : iterable of Window
     keep : callable
-        Is given answers in batches, of failures as well; in this thread. On Ctrl-C it is given what
-        has come, and the interrupt goes on.
+        Is given answers in batches, of failures as well; in this thread. On Ctrl-C or SIGTERM
+        it is given what has come, and the interrupt goes on.
     show : callable
         Is told how far the fetch is.
     concurrency : int
@@ -152,7 +152,11 @@ class _Round:
                         pool.submit(self._ask, rest)
                         n_open += 1
                 self._hand_over(only_if_due=n_open > 0)
-        except KeyboardInterrupt:
+        except Exception:
+            self._source.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        except BaseException:  # Ctrl-C, or what a flow's engine makes of SIGTERM
             self._source.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             while not self._came.empty():
@@ -160,10 +164,6 @@ class _Round:
                 if isinstance(came, Answer):
                     self._batch.append(came)
             self._hand_over(only_if_due=False)
-            raise
-        except BaseException:
-            self._source.stop()
-            pool.shutdown(wait=False, cancel_futures=True)
             raise
         pool.shutdown()
         return failed

@@ -1,6 +1,10 @@
 """The daily flow, through the command line: what is asked, stored, told and survived."""
 
 import math
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -208,3 +212,32 @@ def test_a_run_starts_a_temporary_server_where_there_is_none(desk: Desk) -> None
     assert run.stderr.startswith("starting Prefect with a temporary server ...\n")
     assert (desk.folder / "data" / "prefect" / "prefect.db").exists()
     assert {path.name for path in desk.folder.iterdir()} == {"config.yaml", "data"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("reached", ["starting Prefect", "map demo"])
+def test_a_killed_run_takes_its_temporary_server_along(desk: Desk, reached: str) -> None:
+    process = subprocess.Popen(
+        desk.command("run"),
+        cwd=desk.folder,
+        env=desk.variables(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        while not process.stderr.readline().startswith(reached):
+            assert process.poll() is None
+        while len(desk.processes()) < 2:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        deadline = time.monotonic() + 10
+        while desk.processes() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert desk.processes() == []
+    finally:
+        for left in desk.processes():
+            os.kill(left, signal.SIGKILL)
+        process.communicate()
