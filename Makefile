@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test fuzz lint format lock bench bench-fetch study pictures clean
+.PHONY: help setup demo test fuzz torture lint format lock bench bench-fetch bench-storage study \
+	pictures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,10 +29,17 @@ demo: $(READY) ## map a simulated market and say where its report is
 	@$(BIN)/marketmap run --map demo
 
 test: $(READY) ## all tests, on two cores, with branch coverage
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
+	@# In the order of their names, the long ones (tests/flows) come first, and nobody waits at the end.
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
+	  --cov --cov-report=term
 
 fuzz: $(READY) ## throw 20,000 broken answers at the reader
 	@MARKETMAP_FUZZ=1 $(BIN)/python -m pytest --quiet --capture=no tests/marketmap/sources/test_fuzz.py
+
+torture: $(READY) ## kill the daily run 400 times, damage files, fill a disk, and look what is left (an hour)
+	@MARKETMAP_TORTURE=1 $(BIN)/python -m pytest --quiet --capture=no tests/storage/test_damage.py \
+	  tests/storage/test_full_disk.py tests/flows/test_recovering.py
+	@$(BIN)/python -m tests.support.killing --random 25 --exact 50 --at-least 60 --chains 2 --commands 24
 
 lint: $(READY) ## ruff, mypy --strict and the contract between the rooms
 	$(BIN)/ruff check .
@@ -51,6 +59,10 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml
 bench: demo ## time the commands that people wait for, and the solver against scikit-learn's
 	@$(BIN)/python -m benchmarks.commands
 	@$(BIN)/python -m benchmarks.precision_speed
+
+bench-storage: $(READY) ## eight readers while maps are published, and ten years of maps (ten minutes)
+	@$(BIN)/python -m benchmarks.readers
+	@$(BIN)/python -m benchmarks.ten_years
 
 bench-fetch: $(READY) ## fetch 13 years of 100 coins through storms, kills and two processes
 	@$(BIN)/python -m benchmarks.fetching

@@ -1,6 +1,8 @@
 """What every test can ask for."""
 
+import atexit
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,18 @@ from tests.support.browser import Browser, open_browser
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
+# What marketmap keeps for a whole machine, such as paces, is not to be the user's. xdist's workers
+# share it. What pip keeps stays, or it would have to be fetched each time.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    users = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    os.environ.setdefault("PIP_CACHE_DIR", str(Path(users) / "pip"))
+    _cache = tempfile.TemporaryDirectory(prefix="marketmap-cache-")
+    atexit.register(_cache.cleanup)
+    os.environ["XDG_CACHE_HOME"] = _cache.name
+
+# A busy machine may take its time, in each example as in each test.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 # For `make fuzz`: an eighth of it for each test, with five or ten bodies at a time.
 settings.register_profile("fuzz", max_examples=7200, deadline=None)
 if os.environ.get("MARKETMAP_FUZZ"):
@@ -25,6 +39,13 @@ quiet_exit()  # DuckDB complains of objects that hypothesis keeps alive to the e
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Measure no coverage of what reads real prices: it doubles the time, and skips elsewhere."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "shared_data" in item.fixturenames:
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Give the folder of real prices, or skip: it is not part of the project."""
@@ -33,8 +54,11 @@ def shared_data() -> Path:
     return FOLDER
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give a real Chromium, 1440 pixels wide; where there is none, skip, but fail in CI."""
+    """Give a real Chromium, 1440 pixels wide; where there is none, skip, but fail in CI.
+
+    It draws for as long as it is open, which takes a good part of a processor.
+    """
     with open_browser() as opened:
         yield opened

@@ -28,7 +28,8 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    arguments = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--no-services", "--no-ui"]
+    arguments = ["prefect", "server", "start", *options]
     environment = {
         **Desk(home).variables(),
         "PREFECT_HOME": str(home),

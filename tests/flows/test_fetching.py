@@ -58,6 +58,7 @@ def test_a_server_that_gives_less_than_asked_for_is_asked_for_the_rest(tmp_path:
         assert differences(desk.stored(), truth(COINS, server)) == (0, 0, 0)
 
 
+@pytest.mark.no_cover  # it doubles the time, and the tests around this one go the same ways
 def test_the_same_rows_come_through_a_storm_as_without(tmp_path: Path) -> None:
     clean, n_needed, _ = two_days(tmp_path / "clean", None)
     stormy, _, n_asked = two_days(tmp_path / "stormy", Storm(0.3, seed=7, retry_after="0"))
@@ -126,6 +127,7 @@ def test_a_days_update_is_one_request_a_coin_and_the_next_none(
     assert server.requests == []
 
 
+@pytest.mark.no_cover
 def test_when_all_answers_are_faulty_nothing_changes_but_the_ledger(
     tmp_path: Path, server: CmcServer
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_killed_fetch_goes_on_where_it_was(tmp_path: Path, server: CmcServer) 
     assert differences(desk.stored(), truth(COINS, server)) == (0, 0, 0)
 
 
+@pytest.mark.no_cover
 def test_the_archive_read_again_gives_the_same_prices_without_asking(
     tmp_path: Path, server: CmcServer
 ) -> None:

@@ -1,6 +1,7 @@
 """Small simulated markets and the real sets, as a listing and prices."""
 
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,9 @@ def listing_of(prices: pd.DataFrame, as_of: date | None = None, key: str = "") -
     return listing_frame(values.sort_values(key, ascending=False).reset_index())
 
 
+@lru_cache(maxsize=1)  # twenty windows of one set in a row are tested
 def real_prices(folder: Path, name: str) -> pd.DataFrame:
-    """Read a real set; exact duplicate rows are dropped, as a source does."""
+    """Read a real set, not to be changed; exact duplicate rows are dropped, as a source does."""
     rows = pd.read_parquet(folder / f"{name}.parquet").drop_duplicates()
     rows["asset_id"] = rows["symbol"]
     if "cmc" in name:  # CoinMarketCap's volume is in dollars

@@ -18,6 +18,7 @@ import pytest
 
 from tests.support.cmc_market import many_coins
 from tests.support.cmc_server import CmcServer, Fault
+from tests.support.command import heed_ctrl_c
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 6, 30)
 MARKET = many_coins(12, FIRST, LAST)
@@ -213,7 +214,8 @@ def test_a_coin_is_not_known_before_its_first_day() -> None:
 def test_a_person_can_start_it() -> None:
     options = ["--simulated", "3", "--storm", "1", "--seed", "4", "--port", "0"]
     command = [sys.executable, "-m", "tests.support.cmc_server", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    piped = subprocess.PIPE
+    with subprocess.Popen(command, stdout=piped, text=True, preexec_fn=heed_ctrl_c) as process:
         assert process.stdout is not None
         said = process.stdout.readline()
         process.send_signal(signal.SIGINT)

@@ -388,6 +388,7 @@ def ask_all(source: CoinMarketCap, asset_id: str, start: date, end: date) -> lis
     return answers
 
 
+@pytest.mark.no_cover  # it doubles the time, and the tests of each fault go the same ways
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_in_a_storm_of_one_kind_the_right_rows_come(
     serve: Callable[..., CmcServer], kind: StormKind
@@ -406,6 +407,7 @@ def test_in_a_storm_of_one_kind_the_right_rows_come(
     assert sum(len(answer.attempts) for answer in answers) > 16 == len(answers)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_where_every_answer_is_spoilt_an_error_comes_and_never_a_wrong_row(
     serve: Callable[..., CmcServer], kind: StormKind

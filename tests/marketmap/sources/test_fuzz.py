@@ -41,6 +41,7 @@ STATUS = {
     "elapsed": "4",
     "credit_count": 0,
 }
+pytestmark = pytest.mark.no_cover  # it doubles the time, and other tests go the same ways
 FETCH = FetchSettings(
     attempts=2,
     backoff_seconds=0,
