@@ -84,7 +84,11 @@ def test_closing_writes_everything_into_the_file_itself(tmp_path: Path) -> None:
     path = tmp_path / "work.duckdb"
     with Database.open(path) as database:
         store(database, make_run())
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["matrices", "work.duckdb"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [
+        "manifest.jsonl",
+        "matrices",
+        "work.duckdb",
+    ]
     database.close()
 
 
