@@ -54,7 +54,7 @@ def read(folder: Path, n_readers: int, n_publications: int, n_opens: int) -> lis
         ]
         for reader in readers:
             reader.stderr.readline()
-        pause = n_opens * 0.035 * 1.3 / (os.cpu_count() or 1) / n_publications
+        pause = n_opens * 0.08 * 1.2 / (os.cpu_count() or 1) / n_publications
         for number in range(1, n_publications + 1):
             time.sleep(pause)
             if n_publications > 1:
