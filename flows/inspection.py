@@ -50,12 +50,10 @@ def _database(config: Config, *, thorough: bool) -> Finding:
     try:
         with Database.open(config.database, wait_seconds=2):
             pass
-        problem = next(verify(config.database, every_run=thorough), None)
     except MarketmapError as error:
         return Finding("fail", "database", str(error))
-    if problem is not None:
-        said = f"{config.database}: damaged ({problem}); run: marketmap restore"
-        return Finding("fail", "database", said)
+    if damage := _damage(config.database, thorough=thorough):
+        return Finding("fail", "database", damage)
     size = config.database.stat().st_size / 1e6
     checked = "every run" if thorough else "every block and the newest runs"
     return Finding("ok", "database", f"{config.database}, {size:.0f} MB, {checked} read and right")
@@ -94,13 +92,8 @@ def _runs(config: Config) -> Finding:
 def _published(config: Config, *, thorough: bool) -> Finding:
     if not config.published.exists():
         return _not_there(config, "published copy", config.published)
-    try:
-        problem = next(verify(config.published, every_run=thorough), None)
-    except MarketmapError as error:
-        problem = str(error)
-    if problem is not None:
-        said = f"{config.published}: damaged ({problem}); run: marketmap restore"
-        return Finding("fail", "published copy", said)
+    if damage := _damage(config.published, thorough=thorough):
+        return Finding("fail", "published copy", damage)
     return Finding("ok", "published copy", f"{config.published} is right")
 
 
@@ -130,6 +123,15 @@ def _matrices(config: Config) -> Finding:
         said = f"missing or damaged: {_named(wrong)}; fitted again when they are asked for"
         return Finding("warn", "matrices", said)
     return Finding("ok", "matrices", "all that are kept are as they were written")
+
+
+def _damage(path: Path, *, thorough: bool) -> str | None:
+    """Tell in a sentence what is wrong with a database; None where it is whole."""
+    try:
+        problem = next(verify(path, every_run=thorough), None)
+    except MarketmapError as error:
+        return str(error)
+    return problem and f"{path}: damaged ({problem}); run: marketmap restore"
 
 
 def _not_there(config: Config, what: str, path: Path) -> Finding:

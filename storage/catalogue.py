@@ -1,12 +1,8 @@
 """What people can ask: the views of the published copy."""
 
-from contextlib import closing
 from pathlib import Path
 
-import duckdb
-
-from storage.failures import storage_error
-from storage.published import PUBLISHED, connect
+from storage.published import PUBLISHED, reading
 from storage.statements import statement
 
 
@@ -18,8 +14,5 @@ def list_views(database: Path = PUBLISHED) -> dict[str, list[str]]:
     StorageError
         Nothing has been published yet, or the file cannot be read.
     """
-    with closing(connect(database)) as connection:
-        try:
-            return dict(connection.execute(statement("list_views")).fetchall())
-        except duckdb.Error as error:
-            raise storage_error(database, error) from None
+    with reading(database) as connection:
+        return dict(connection.execute(statement("list_views")).fetchall())

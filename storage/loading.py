@@ -1,7 +1,7 @@
 """Runs, read from the published copy: which there are, and each as it was saved."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -9,9 +9,8 @@ import duckdb
 
 from marketmap.errors import StorageError
 from marketmap.structure import MarketStructure
-from storage.failures import storage_error
 from storage.matrices import folder_of
-from storage.published import PUBLISHED, connect
+from storage.published import PUBLISHED, reading
 from storage.schema import check_version, newest_version, schema_version
 from storage.statements import statement
 from storage.stored import StoredRun, read_run_row, rebuild_run, rebuild_structure
@@ -81,17 +80,14 @@ def stored_days(database: Path, map: str) -> list[date]:  # noqa: A002 - as in e
 
 @contextmanager
 def _reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with closing(connect(database)) as connection:
-        try:
-            version, newest = schema_version(connection), newest_version()
-            check_version(version or None, newest, str(database))
-            if version != newest:
-                raise StorageError(
-                    f"{database}: was published by an older marketmap; run: marketmap run"
-                )
-            yield connection
-        except duckdb.Error as error:
-            raise storage_error(database, error) from None
+    with reading(database) as connection:
+        version, newest = schema_version(connection), newest_version()
+        check_version(version or None, newest, str(database))
+        if version != newest:
+            raise StorageError(
+                f"{database}: was published by an older marketmap; run: marketmap run"
+            )
+        yield connection
 
 
 def _known_map(connection: duckdb.DuckDBPyConnection, map_name: str | None, database: Path) -> str:

@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -13,7 +14,6 @@ from marketmap.errors import StorageError
 from storage.failures import NO_SPACE, one_line, storage_error
 
 POLL_SECONDS = 0.05
-DAMAGED = "damaged"
 
 FORMAT = "v1.0.0"
 """The oldest format of files that there is, so that every DuckDB 1.x can open the published copy,
@@ -100,5 +100,9 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 def set_aside(path: Path) -> Path:
     """Give a damaged file a name that tells what it is and since when, and tell that name."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-    return path.rename(path.with_name(f"{path.name}.{DAMAGED}-{stamp}"))
+    return path.rename(name_aside(path, "damaged"))
+
+
+def name_aside(path: Path, why: Literal["damaged", "replaced"]) -> Path:
+    """Name a file that is put out of the way, with the moment at which it was."""
+    return path.with_name(f"{path.name}.{why}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")

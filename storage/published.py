@@ -1,6 +1,7 @@
 """The published copy, opened so that nothing but it can be reached, and queried."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -50,6 +51,16 @@ def connect(database: Path = PUBLISHED) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise storage_error(database, error) from None
     return connection
+
+
+@contextmanager
+def reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a copy for a block, in which DuckDB's errors become a StorageError that names it."""
+    with closing(connect(database)) as connection:
+        try:
+            yield connection
+        except duckdb.Error as error:
+            raise storage_error(database, error) from None
 
 
 def query(sql: str, database: Path = PUBLISHED) -> pa.Table:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 from marketmap.errors import StorageError
@@ -10,7 +9,7 @@ from storage import matrices
 from storage.database import Database
 from storage.failures import ADVICE, storage_error
 from storage.files import whole_file
-from storage.locking import set_aside
+from storage.locking import name_aside, set_aside
 from storage.manifest import NAME, Manifest
 from storage.verifying import find_problem
 
@@ -39,8 +38,13 @@ def back_up(database: Path, folder: Path) -> Path:
     copy = folder / database.name
     if copy.exists():
         raise StorageError(f"{copy}: is there already; name a new folder")
-    with Database.open(database) as opened:
-        opened.publish(copy, linked=False)
+    try:
+        with Database.open(database) as opened:
+            opened.publish(copy, linked=False)
+    except StorageError as error:
+        if not str(error).endswith(ADVICE):
+            raise
+        raise StorageError(f"{str(error).removesuffix(ADVICE)}, not backed up{ADVICE}") from None
     manifest = database.parent / NAME
     if manifest.exists():
         with manifest.open("rb") as source, whole_file(folder / NAME) as file:
@@ -65,18 +69,14 @@ def put_back(copy: Path, database: Path) -> Path | None:
     StorageError
         There is no room, or the copy cannot be read; what was there is still in its place.
     """
-    log = database.with_name(f"{database.name}.wal")
     aside = None
     try:
         size = copy.stat().st_size
         with copy.open("rb") as source, whole_file(database, size) as file:
             shutil.copyfileobj(source, file)
-            if log.exists():
-                set_aside(log)
+            _set_log_aside(database)
             if database.exists():  # it keeps its name until the copy takes it
-                aside = database.with_name(
-                    f"{database.name}.replaced-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-                )
+                aside = name_aside(database, "replaced")
                 os.link(database, aside)
         folders = (matrices.folder_of(copy), matrices.folder_of(database))
         names = [path.name for path in folders[0].glob("*.parquet")]
@@ -88,10 +88,14 @@ def put_back(copy: Path, database: Path) -> Path | None:
 
 def put_aside(database: Path) -> Path:
     """Take a damaged database out of its place, with its log; tell the name that it has now."""
-    log = database.with_name(f"{database.name}.wal")
     try:
-        if log.exists():
-            set_aside(log)
+        _set_log_aside(database)
         return set_aside(database)
     except OSError as error:
         raise storage_error(database, error) from None
+
+
+def _set_log_aside(database: Path) -> None:
+    log = database.with_name(f"{database.name}.wal")
+    if log.exists():
+        set_aside(log)

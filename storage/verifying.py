@@ -1,7 +1,6 @@
 """Whether a database holds what was once written into it."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, date
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import duckdb
 
 from marketmap.errors import StorageError
 from storage import matrices
-from storage.failures import ADVICE, one_line, storage_error
+from storage.failures import ADVICE, one_line
 from storage.manifest import MadeRun
-from storage.published import connect
+from storage.published import reading
 from storage.schema import check_version, newest_version, schema_version
 from storage.statements import statement
 
@@ -34,7 +33,7 @@ def verify(database: Path, *, every_run: bool = False) -> Iterator[str]:
     StorageError
         It cannot be opened, or is not marketmap's, or of a newer version.
     """
-    with _reading(database) as connection:
+    with reading(database) as connection:
         version = schema_version(connection)
         check_version(version, newest_version(), str(database))
         tables = connection.execute(statement("list_tables")).fetchall()
@@ -64,17 +63,8 @@ def wrong_matrices(database: Path) -> list[str]:
     StorageError
         It cannot be opened.
     """
-    with _reading(database) as connection:
+    with reading(database) as connection:
         return matrices.wrong_files(connection, matrices.folder_of(database))
-
-
-@contextmanager
-def _reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with closing(connect(database)) as connection:
-        try:
-            yield connection
-        except duckdb.Error as error:
-            raise storage_error(database, error) from None
 
 
 def stored_runs(database: Path) -> dict[str, MadeRun]:
@@ -85,7 +75,7 @@ def stored_runs(database: Path) -> dict[str, MadeRun]:
     StorageError
         It cannot be opened.
     """
-    with _reading(database) as connection:
+    with reading(database) as connection:
         rows = connection.execute(statement("stored_runs")).fetchall()
     return {
         run_id: MadeRun(run_id, map_name, as_of, made_at.replace(tzinfo=UTC), checksum)
