@@ -17,6 +17,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE_SECONDS = 10.0
 _asked: list[int] = []
 _kept: Counter[str] = Counter()
+_speaking = threading.RLock()
 _said = threading.Event()
 
 
@@ -53,9 +54,10 @@ def last_line() -> str:
 
 def say_last_line() -> None:
     """Say it, once: where ending in order takes too long, it has been said before."""
-    if not _said.is_set():
-        _said.set()
-        os.write(2, f"{last_line()}\n".encode())
+    with _speaking:
+        if not _said.is_set():
+            _said.set()
+            os.write(2, f"{last_line()}\n".encode())
 
 
 @contextmanager
@@ -136,12 +138,18 @@ def _watch_signals() -> None:
                 _asked.append(number)
                 if len(_asked) > 1:
                     _leave()
-                os.write(2, b"ending in order; press again to leave at once\n")
+                _say_that_it_ends()
                 timer = threading.Timer(PATIENCE_SECONDS, _leave)
                 timer.daemon = True
                 timer.start()
 
     threading.Thread(target=watch, name="signals", daemon=True).start()
+
+
+def _say_that_it_ends() -> None:
+    with _speaking:
+        if not _said.is_set():  # the end may be quicker than this thread
+            os.write(2, b"ending in order; press again to leave at once\n")
 
 
 def _leave() -> None:
