@@ -7,12 +7,21 @@ from typing import Annotated
 import typer
 
 from flows.commands import at_work, settings_of, starting_prefect
-from flows.options import ConfigOption, MapOption, VerboseOption
+from flows.options import ConfigOption, VerboseOption
 
 
 def doctor(
     context: typer.Context,
-    map_name: MapOption = None,
+    map_name: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            "-m",
+            metavar="NAME",
+            help="The only map whose source is asked. Default: all of config.yaml.",
+            show_default=False,
+        ),
+    ] = None,
     thorough: Annotated[
         bool,
         typer.Option("--thorough", help="Read every run, report and answer; may take minutes."),
