@@ -4,7 +4,7 @@ import gc
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -37,6 +37,11 @@ class Kill:
     stage: str
     number: int | None = None
     share: float = 0.0
+
+    def earlier(self) -> "Kill":
+        """Give a kill of the same kind at an earlier moment."""
+        number = None if self.number is None else self.number // 4
+        return replace(self, number=number, share=self.share / 2)
 
     def __str__(self) -> str:
         if self.number is None:

@@ -4,7 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -93,12 +93,14 @@ class Sweep:
         for _ in range(TRIES):
             if kill.number is not None:
                 child = fork(desk.watched_run(folder, (kill.stage, kill.number)))
-                return kill_in_stage(child, kill.stage)
-            child = fork(desk.watched_run(folder, None))
-            seconds = kill.share * kill.scene.recording.seconds[kill.stage]
-            if kill_in_stage(child, kill.stage, seconds):
+                killed = kill_in_stage(child, kill.stage)
+            else:
+                child = fork(desk.watched_run(folder, None))
+                seconds = kill.share * kill.scene.recording.seconds[kill.stage]
+                killed = kill_in_stage(child, kill.stage, seconds)
+            if killed:
                 return True
-            kill = replace(kill, share=kill.share / 2)  # it was faster than the one on record
+            kill = kill.earlier()  # it had less to do, or was faster, than the one on record
         return False
 
     def _next_folder(self, scene: Scene) -> Path:
