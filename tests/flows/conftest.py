@@ -1,6 +1,8 @@
 """A Prefect server for all tests of flows, and a desk that has made one map."""
 
+import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,9 +24,31 @@ os.environ["PREFECT_HOME"] = _home.name
 
 
 @pytest.fixture(scope="session")
-def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make Prefect's own database, empty, once for all workers: that takes it a quarter minute."""
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        session = session.parent  # what is above a worker's own folder
+    home = session / "prefect-database"
+    home.mkdir(exist_ok=True)
+    database = home / "prefect.db"
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not database.exists():
+            subprocess.run(
+                [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"],
+                env={**Desk(home).variables(), "PREFECT_HOME": str(home)},
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+    return database
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[str]:
     """Start one server for the session: a temporary one a run would take seconds each."""
     home = tmp_path_factory.mktemp("prefect")
+    shutil.copy(prefect_database, home)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -64,6 +88,14 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
+def own_server(desk: Desk, prefect_database: Path) -> None:
+    """Let the first Prefect server of a desk's own find a database: to make one takes it long."""
+    home = desk.folder / "data" / "prefect"
+    home.mkdir(parents=True)
+    shutil.copy(prefect_database, home)
+
+
+@pytest.fixture
 def connected(desk: Desk, prefect_api: str) -> Desk:
     """Give the same, whose flows run on the session's Prefect server."""
     return Desk(desk.folder, {"PREFECT_API_URL": prefect_api})
@@ -74,7 +106,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Desk:
     """Give a desk that has made the small simulated map; to be read only."""
     desk = Desk(tmp_path_factory.mktemp("made"), {"PREFECT_API_URL": prefect_api})
     desk.write(map_config())
-    run = desk.run("run")
+    run = desk.run_anew("run")
     assert run.returncode == 0, run.stderr
     return desk
 

@@ -41,7 +41,7 @@ def error(run: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_help_lists_every_command(desk: Desk) -> None:
-    shown = desk.run("--help")
+    shown = desk.run_anew("--help")
     assert shown.returncode == 0
     for command in COMMANDS:
         assert f" {command} " in shown.stdout
@@ -56,7 +56,7 @@ def test_help_gives_an_example_without_colour_codes(desk: Desk, command: str) ->
 
 
 def test_version_is_told(desk: Desk) -> None:
-    assert desk.run("--version").stdout == "marketmap 0.1.0\n"
+    assert desk.run_anew("--version").stdout == "marketmap 0.1.0\n"
 
 
 @pytest.mark.parametrize(

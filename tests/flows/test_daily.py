@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -98,21 +97,13 @@ def test_a_source_that_stutters_is_asked_again(remote: Desk, coins: CmcServer) -
 
 
 def test_late_coins_are_waited_for(remote: Desk, coins: CmcServer) -> None:
-    whole = dict(coins.coins)
-    for number in list(whole)[:4]:
-        coins.coins[number] = replace(whole[number], prices=whole[number].prices.iloc[:-1])
-
-    def arrive() -> None:
-        while len(coins.asked("historical")) < len(whole):
-            time.sleep(0.02)
-        coins.coins.update(whole)
-
-    arrival = threading.Thread(target=arrive)
-    arrival.start()
+    for number in list(coins.coins)[:4]:
+        coins.faults.append(Fault("late", "historical", asset_id=str(number)))
     run = remote.run("run")
-    arrival.join()
     assert run.returncode == 0, run.stderr
-    assert f"waiting 0.1 s: 4 of {len(whole)} assets do not have {YESTERDAY} yet" in run.stderr
+    assert (
+        f"waiting 0.1 s: 4 of {len(coins.coins)} assets do not have {YESTERDAY} yet" in run.stderr
+    )
     assert "note:" not in run.stdout
 
 
@@ -207,7 +198,7 @@ def test_a_map_that_is_being_made_is_not_made_by_another_process(connected: Desk
 
 
 def test_a_run_starts_a_temporary_server_where_there_is_none(desk: Desk) -> None:
-    run = desk.run("run")
+    run = desk.run_anew("run")
     assert run.returncode == 0, run.stderr
     assert run.stderr.startswith("starting Prefect with a temporary server ...\n")
     assert (desk.folder / "data" / "prefect" / "prefect.db").exists()
@@ -216,6 +207,7 @@ def test_a_run_starts_a_temporary_server_where_there_is_none(desk: Desk) -> None
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize("reached", ["starting Prefect", "map demo"])
+@pytest.mark.usefixtures("own_server")
 def test_a_killed_run_takes_its_temporary_server_along(desk: Desk, reached: str) -> None:
     process = subprocess.Popen(
         desk.command("run"),

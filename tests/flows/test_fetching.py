@@ -25,7 +25,7 @@ from tests.support.remote import YESTERDAY
 
 ONE_DAY = timedelta(days=1)
 START = YESTERDAY - timedelta(days=1100)
-COINS = many_coins(20, first=START, last=YESTERDAY)
+COINS = many_coins(12, first=START, last=YESTERDAY)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_when_all_answers_are_faulty_nothing_changes_but_the_ledger(
         pd.testing.assert_frame_equal(desk.table(name), before[name], check_exact=True)
     tried = desk.table("requests").sort_values("asked_at").iloc[n_before:]
     assert not (tried["outcome"] == "accepted").any()
-    assert 5 < len(tried) <= 5 * (1 + 20)
+    assert 5 < len(tried) <= 5 * (1 + 12)
 
 
 def test_a_server_that_is_down_is_soon_asked_no_more(tmp_path: Path, server: CmcServer) -> None:

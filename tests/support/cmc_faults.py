@@ -23,6 +23,7 @@ FaultKind = Literal[
     "hang",
     "no_status",
     "no_quotes",
+    "late",
 ]
 
 
@@ -31,8 +32,8 @@ class Fault:
     """What goes wrong with the next ``times`` requests whose path holds ``path``.
 
     ``busy`` and ``refused`` are errors 500 and 400 in an answer with HTTP 200, the first with data
-    beside it; ``no_status`` says null there; ``no_quotes`` lists coins without any. ``asset_id``
-    confines the fault to the history of one coin.
+    beside it; ``no_status`` says null there; ``no_quotes`` lists coins without any; ``late`` does
+    not have the newest day yet. ``asset_id`` confines the fault to the history of one coin.
     """
 
     kind: FaultKind
@@ -65,6 +66,8 @@ class Fault:
             changes["rows"] = []
         elif self.kind == "no_quotes":
             changes["rows"] = [written(row, "quotes", "[]") for row in truth.rows or ()]
+        elif self.kind == "late":
+            changes["rows"] = list(truth.rows or ())[:-1]
         elif self.kind == "wrong_id" and truth.data is not None:
             changes["data"] = {**truth.data, "id": truth.data["id"] + 1}
         return replace(truth, **changes)

@@ -12,9 +12,11 @@ import pyarrow as pa
 import yaml
 
 import storage
+from tests.support.forked_commands import run_in_fork
 
 QUICK_MODEL = {"precision": {"alphas": [0.05, 0.1], "folds": 3}}
 """Settings that fit in no time."""
+TIMEOUT_SECONDS = 300.0
 SMALL_MARKET = {"kind": "simulated", "n_assets": 16, "n_days": 130}
 
 
@@ -36,6 +38,10 @@ class Desk:
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run ``marketmap`` with some arguments; its output is text."""
+        return run_in_fork(arguments, self.folder, self.variables(), stdin, TIMEOUT_SECONDS)
+
+    def run_anew(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the same in an interpreter of its own, as a person would; it takes longer."""
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
@@ -43,7 +49,7 @@ class Desk:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
 
