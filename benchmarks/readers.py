@@ -38,14 +38,15 @@ def main() -> int:
 
 
 def read(folder: Path, n_readers: int, n_publications: int, n_opens: int) -> list[dict[str, Any]]:
-    """Publish so many times, evenly over the time in which the readers open so many times."""
+    """Publish so many times, evenly over so many opens of the readers together."""
     copy, stop = folder / "published" / "marketmap.duckdb", folder / "stop"
+    opened = folder / "opened"  # a byte for each
     with Database.open(folder / "work.duckdb") as database:
         store(database, make_run(as_of=FIRST, n_assets=60))
         database.publish(copy)
         readers = [
             subprocess.Popen(
-                [sys.executable, "-m", "tests.support.readers", str(copy), str(stop)],
+                [sys.executable, "-m", "tests.support.readers", str(copy), str(stop), str(opened)],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -54,9 +55,10 @@ def read(folder: Path, n_readers: int, n_publications: int, n_opens: int) -> lis
         ]
         for reader in readers:
             reader.stderr.readline()
-        pause = n_opens * 0.08 * 1.2 / (os.cpu_count() or 1) / n_publications
         for number in range(1, n_publications + 1):
-            time.sleep(pause)
+            while opened.stat().st_size < n_opens * number / n_publications:
+                assert all(reader.poll() is None for reader in readers)
+                time.sleep(0.05)
             if n_publications > 1:
                 database.save_run(make_run(as_of=FIRST + timedelta(days=number), n_assets=60))
                 database.publish(copy)

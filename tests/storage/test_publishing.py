@@ -186,9 +186,10 @@ def test_the_newest_duckdb_1_reads_every_view(tmp_path: Path) -> None:
 
 
 def test_readers_see_one_state_at_a_time_while_new_ones_are_published(tmp_path: Path) -> None:
-    copy, stop = tmp_path / "published" / "copy.duckdb", tmp_path / "stop"
+    copy = tmp_path / "published" / "copy.duckdb"
+    stop, opened = tmp_path / "stop", tmp_path / "opened"
     first = date(2026, 1, 1)
-    command = [sys.executable, "-m", "tests.support.readers", str(copy), str(stop)]
+    command = [sys.executable, "-m", "tests.support.readers", str(copy), str(stop), str(opened)]
     with Database.open(tmp_path / "work.duckdb") as database:
         store(database, make_run(as_of=first))
         database.publish(copy)

@@ -25,8 +25,8 @@ FROM publication, (FROM runs ORDER BY as_of DESC, run_id LIMIT 1) AS newest
 the checksum that was published with them, and the newest run's rows those of its own."""
 
 
-def read_on_and_on(copy: Path, stop: Path) -> dict[str, object]:
-    """Open, ask and close until the file ``stop`` is there.
+def read_on_and_on(copy: Path, stop: Path, opened: Path) -> dict[str, object]:
+    """Open, ask and close until the file ``stop`` is there; ``opened`` gets a byte for each time.
 
     Returns
     -------
@@ -35,19 +35,21 @@ def read_on_and_on(copy: Path, stop: Path) -> dict[str, object]:
         and ``first`` and ``last``, the numbers of runs that were seen.
     """
     opens, errors, seen, torn = list[float](), list[str](), list[int](), 0
-    while not stop.exists():
-        try:
-            started = time.perf_counter()
-            with closing(connect(copy)) as connection:
-                opens.append(time.perf_counter() - started)
-                n_runs, is_whole = connection.execute(ONE_STATE).fetchall()[0]
-        except Exception as error:
-            errors.append(repr(error))
-            continue
-        torn += not is_whole or (bool(seen) and n_runs < seen[-1])
-        seen.append(n_runs)
-        if len(seen) == 1:
-            print("reading", file=sys.stderr, flush=True)
+    with opened.open("ab", buffering=0) as tally:
+        while not stop.exists():
+            tally.write(b".")
+            try:
+                started = time.perf_counter()
+                with closing(connect(copy)) as connection:
+                    opens.append(time.perf_counter() - started)
+                    n_runs, is_whole = connection.execute(ONE_STATE).fetchall()[0]
+            except Exception as error:
+                errors.append(repr(error))
+                continue
+            torn += not is_whole or (bool(seen) and n_runs < seen[-1])
+            seen.append(n_runs)
+            if len(seen) == 1:
+                print("reading", file=sys.stderr, flush=True)
     return {
         "opens": opens,
         "torn": torn,
@@ -58,4 +60,4 @@ def read_on_and_on(copy: Path, stop: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(read_on_and_on(Path(sys.argv[1]), Path(sys.argv[2]))))
+    print(json.dumps(read_on_and_on(*map(Path, sys.argv[1:]))))
