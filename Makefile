@@ -36,7 +36,7 @@ test: $(READY) ## all tests, on two cores, with branch coverage
 fuzz: $(READY) ## throw 20,000 broken answers at the reader
 	@MARKETMAP_FUZZ=1 $(BIN)/python -m pytest --quiet --capture=no tests/marketmap/sources/test_fuzz.py
 
-torture: $(READY) ## kill the daily run 400 times, damage files, fill a disk, and look what is left (an hour)
+torture: $(READY) ## kill the daily run 400 times, damage files, fill a disk, and look what is left (50 minutes)
 	@MARKETMAP_TORTURE=1 $(BIN)/python -m pytest --quiet --capture=no tests/storage/test_damage.py \
 	  tests/storage/test_full_disk.py tests/flows/test_recovering.py
 	@$(BIN)/python -m tests.support.killing --random 25 --exact 50 --at-least 60 --chains 2 --commands 24
@@ -60,7 +60,7 @@ bench: demo ## time the commands that people wait for, and the solver against sc
 	@$(BIN)/python -m benchmarks.commands
 	@$(BIN)/python -m benchmarks.precision_speed
 
-bench-storage: $(READY) ## eight readers while maps are published, and ten years of maps (ten minutes)
+bench-storage: $(READY) ## eight readers while maps are published, and ten years of maps (17 minutes)
 	@$(BIN)/python -m benchmarks.readers
 	@$(BIN)/python -m benchmarks.ten_years
 
