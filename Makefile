@@ -37,8 +37,8 @@ fuzz: $(READY) ## throw 20,000 broken answers at the reader
 	@MARKETMAP_FUZZ=1 $(BIN)/python -m pytest --quiet --capture=no tests/marketmap/sources/test_fuzz.py
 
 torture: $(READY) ## kill the daily run 400 times, damage files, fill a disk, and look what is left (50 minutes)
-	@MARKETMAP_TORTURE=1 $(BIN)/python -m pytest --quiet --capture=no tests/storage/test_damage.py \
-	  tests/storage/test_full_disk.py tests/flows/test_recovering.py
+	@MARKETMAP_TORTURE=1 $(BIN)/python -m pytest --quiet --capture=no tests/storage/safety/test_damage.py \
+	  tests/storage/safety/test_full_disk.py tests/flows/steps/test_recover.py
 	@$(BIN)/python -m tests.support.killing --random 25 --exact 50 --at-least 60 --chains 2 --commands 24
 
 lint: $(READY) ## ruff, mypy --strict and the contract between the rooms

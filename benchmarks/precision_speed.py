@@ -161,7 +161,7 @@ def compare_days(market: str, n_assets: int, n_jobs: int) -> None:
 
 
 def compile_seconds() -> tuple[float, float]:
-    """Tell how long a first process takes to compile the solver, and a second to load it."""
+    """Return how long a first process takes to compile the solver, and a second to load it."""
     code = (
         "import time; from marketmap.precision.compiling import compile_once;"
         "start = time.perf_counter(); compile_once(); print(time.perf_counter() - start)"

@@ -64,7 +64,7 @@ class Scorer:
             self.folds.append((problem, left_out.T @ left_out / len(test)))
 
     def score(self, alpha: float) -> float:
-        """Tell the mean score; NaN where a fit is not tight."""
+        """Return the mean score; NaN where a fit is not tight."""
         scores = []
         for problem, test in self.folds:
             solution = problem.solve(alpha, TIGHT * len(test), 1000)
@@ -73,7 +73,7 @@ class Scorer:
         return float(np.mean(scores))
 
     def search(self) -> tuple[float, float]:
-        """Tell the best of sixty penalties, even in their logarithms, and its score."""
+        """Return the best of sixty penalties, even in their logarithms, and its score."""
         alphas = self.largest * np.geomspace(1.0, SMALLEST, N_PENALTIES)
         scores = [self.score(alpha) for alpha in alphas]
         best = int(np.nanargmax(scores))

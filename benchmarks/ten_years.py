@@ -115,7 +115,7 @@ def ask(copy: Path, sql: str) -> None:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Tell the seconds that some work takes."""
+    """Return the seconds that some work takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

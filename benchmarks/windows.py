@@ -93,7 +93,7 @@ def window(table: pd.DataFrame, market: str, end: int, n_assets: int, n_days: in
 
 
 def windows() -> Iterator[Window]:
-    """Give all windows of the study, each once."""
+    """Return all windows of the study, each once."""
     seen = set()
     for market, (sizes, step) in SIZES.items():
         table = closes(market)
@@ -107,7 +107,7 @@ def windows() -> Iterator[Window]:
 
 
 def days(market: str, n_assets: int, n_days: int, n_windows: int) -> Iterator[Window]:
-    """Give the windows that end on each of the last days, of the same assets."""
+    """Return the windows that end on each of the last days, of the same assets."""
     table = closes(market).iloc[-n_windows - n_days :].dropna(axis=1).iloc[:, :n_assets]
     for end in range(len(table) - n_windows + 1, len(table) + 1):
         found = window(table, market, end, n_assets, n_days)

@@ -8,10 +8,10 @@ import pandas as pd
 from prefect import flow
 
 from flows.daily import Listed, as_of_day, list_assets, make_map
-from flows.lock import map_lock
-from flows.prices import bring_prices, history_start
-from flows.progress import tell
-from flows.range import SKIPPED, Filled, days_between, make_days
+from flows.steps.days import SKIPPED, Filled, days_between, make_days
+from flows.steps.lock import map_lock
+from flows.steps.prices import bring_prices, history_start
+from flows.steps.progress import tell
 from marketmap.config import Config, load_config
 from marketmap.errors import SourceDownError
 from marketmap.run import MapRun

@@ -13,23 +13,23 @@ from prefect import flow, runtime, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows.drawing import keep_report
-from flows.interrupt import note_kept, note_published, signals_wait
-from flows.keeping import listing_key, store_answers
-from flows.lock import map_lock
-from flows.prices import bring_prices, history_start, named
-from flows.progress import tell, warn
-from flows.second import window_prices
+from flows.steps.answers import listing_key, store_answers
+from flows.steps.fallback import window_prices
+from flows.steps.lock import map_lock
+from flows.steps.prices import bring_prices, history_start, named
+from flows.steps.progress import tell, warn
+from flows.steps.report import keep_report
+from flows.steps.signals import note_kept, note_published, signals_wait
+from marketmap.agreement.recovery import measure_recovery
 from marketmap.config import Config, load_config
 from marketmap.errors import ConfigError, SourceDownError
 from marketmap.pipeline import fit_universe
-from marketmap.recovery import measure_recovery
 from marketmap.run import MapRun, Recovery
 from marketmap.settings import MapSettings
 from marketmap.sources import open_source
 from marketmap.sources.base import Source, is_remote
 from marketmap.structure import MarketStructure
-from marketmap.universe import Universe, select_universe
+from marketmap.universe.select import Universe, select_universe
 from storage import Database, load_run
 
 
@@ -84,7 +84,7 @@ def daily(
 
 
 def as_of_day(as_of: date | None, last: date, source: Source, option: str = "--as-of") -> date:
-    """Tell the day to map: the one asked for, which must be over, or the last that is."""
+    """Return the day to map: the one asked for, which must be over, or the last that is."""
     if as_of is not None and as_of > last:
         raise ConfigError(
             f"{option} {as_of}: the last complete day that {source.name} can have is {last}"
@@ -95,7 +95,7 @@ def as_of_day(as_of: date | None, last: date, source: Source, option: str = "--a
 def list_assets(
     config: Config, settings: MapSettings, source: Source, day: date, last: date
 ) -> Listed:
-    """Tell the assets of a day.
+    """Return the assets of a day.
 
     A remote source is not asked where a listing of that very day is stored. If it knows no past
     listings either, it is today's, in which what vanished since is missing.
@@ -149,7 +149,7 @@ def make_map(
 
 
 def foreign_prices(universe: Universe, source_name: str) -> Iterator[str]:
-    """Tell in a sentence which assets' prices are not those of the map's own source."""
+    """Return a sentence that says which assets' prices are not those of the map's own source."""
     foreign = universe.assets[universe.assets["price_source"] != source_name]
     for name, assets in foreign.groupby("price_source"):
         symbols = dict(assets["symbol"])

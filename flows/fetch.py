@@ -6,9 +6,9 @@ from pathlib import Path
 from prefect import flow
 
 from flows.daily import as_of_day, list_assets
-from flows.lock import map_lock
-from flows.prices import bring_prices, history_start
-from flows.progress import tell
+from flows.steps.lock import map_lock
+from flows.steps.prices import bring_prices, history_start
+from flows.steps.progress import tell
 from marketmap.config import load_config
 from marketmap.errors import ConfigError
 from marketmap.sources import open_source

@@ -7,10 +7,10 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.daily import Listed, make_map
-from flows.keeping import listing_key
-from flows.lock import map_lock
-from flows.progress import tell
-from flows.range import Filled, make_days
+from flows.steps.answers import listing_key
+from flows.steps.days import Filled, make_days
+from flows.steps.lock import map_lock
+from flows.steps.progress import tell
 from marketmap.config import Config, load_config
 from marketmap.errors import StorageError
 from marketmap.run import MapRun
@@ -43,7 +43,7 @@ def rebuild(
 
 
 def days_to_rebuild(config: Config, name: str, start: date | None, end: date | None) -> list[date]:
-    """Tell the stored days of a map within a range, or raise a StorageError where there is none."""
+    """Return the stored days of a map within a range; a StorageError where there is none."""
     days = stored_days(config.published, name)
     chosen = [d for d in days if (start is None or d >= start) and (end is None or d <= end)]
     if not chosen:

@@ -7,11 +7,11 @@ from prefect import flow
 
 from flows.backfill import fetch_once, list_days
 from flows.daily import Listed, make_map
-from flows.keeping import listing_key
-from flows.lock import map_lock
-from flows.progress import tell
-from flows.range import Filled, make_days
 from flows.rebuild import nearest_listing
+from flows.steps.answers import listing_key
+from flows.steps.days import Filled, make_days
+from flows.steps.lock import map_lock
+from flows.steps.progress import tell
 from marketmap.config import load_config
 from marketmap.errors import StorageError
 from marketmap.run import MapRun

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
         SourceError,
         StorageError,
     )
-    from marketmap.graph import partial_correlations
+    from marketmap.graphs.partial_correlation import partial_correlations
     from marketmap.pipeline import map_prices
     from marketmap.returns import compute_returns
     from marketmap.run import MapRun, Recovery
     from marketmap.settings import MapSettings, ModelSettings
     from marketmap.sources import open_source
     from marketmap.structure import Diagnostics, MarketStructure, fit_structure
-    from marketmap.universe import Universe, select_universe
+    from marketmap.universe.select import Universe, select_universe
 
 _HOMES = {
     "Config": "config",
@@ -54,14 +54,14 @@ _HOMES = {
     "SourceDownError": "errors",
     "SourceError": "errors",
     "StorageError": "errors",
-    "Universe": "universe",
+    "Universe": "universe.select",
     "compute_returns": "returns",
     "fit_structure": "structure",
     "load_config": "config",
     "map_prices": "pipeline",
     "open_source": "sources",
-    "partial_correlations": "graph",
-    "select_universe": "universe",
+    "partial_correlations": "graphs.partial_correlation",
+    "select_universe": "universe.select",
 }
 
 __all__ = [

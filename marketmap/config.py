@@ -66,7 +66,7 @@ class Config(Settings):
         return next(iter(self.maps))
 
     def map_settings(self, name: str) -> MapSettings:
-        """Tell the settings of a map, or raise a ConfigError that lists the known ones."""
+        """Return the settings of a map, or raise a ConfigError that lists the known ones."""
         if name not in self.maps:
             raise ConfigError(f"no map {name!r} in config.yaml; it has: {', '.join(self.maps)}")
         return self.maps[name]
@@ -87,7 +87,7 @@ class Config(Settings):
         return self.data_dir / "archive"
 
     def report(self, map_name: str, as_of: str) -> Path:
-        """Tell where the report of a map's day is written."""
+        """Return where the report of a map's day is written."""
         return self.data_dir / "reports" / map_name / f"{as_of}.html"
 
 
@@ -196,7 +196,7 @@ def _first_problem(error: ValidationError) -> str:
 
 
 def _key(problem: ErrorDetails) -> str:
-    """Tell the key as config.yaml has it, without the names of types that pydantic adds."""
+    """Return the key as config.yaml has it, without the names of types that pydantic adds."""
     kinds = {"coinmarketcap", "ccxt", "files", "simulated"}
     parts = [str(part) for part in problem["loc"]]
     kept = [

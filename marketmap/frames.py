@@ -1,6 +1,6 @@
 """The two tables that travel between the rooms, and the one way to make each.
 
-A **listing** has one row an asset, in rank order (largest first):
+A **listing** has one row per asset, in rank order (largest first):
 
 ========== ======= ==========================================================================
 rank       int     1 is the largest
@@ -12,7 +12,7 @@ turnover   float   traded value a day in the quote currency; NaN where unknown
 tags       list    the source's tags, as text; empty where it has none
 ========== ======= ==========================================================================
 
-**Prices** have one row an asset and day, ordered by asset and date:
+**Prices** have one row per asset and day, ordered by asset and date:
 
 ========== =================== ==============================================================
 date       datetime64[us]      midnight UTC of the day, without time zone

@@ -7,7 +7,7 @@ import pandas as pd
 from marketmap.returns import compute_returns
 from marketmap.settings import MapSettings
 from marketmap.structure import MarketStructure, fit_structure
-from marketmap.universe import Universe, select_universe
+from marketmap.universe.select import Universe, select_universe
 
 
 def map_prices(

@@ -82,4 +82,4 @@ def check_dates(table: pd.DataFrame, what: str) -> None:
         raise DataError(f"{what}: dates must rise and not repeat; sort and de-duplicate them")
     if not table.columns.is_unique:
         twice = table.columns[table.columns.duplicated()][0]
-        raise DataError(f"{what}: column {twice!r} is there twice; expected one column an asset")
+        raise DataError(f"{what}: column {twice!r} is there twice; expected one column per asset")

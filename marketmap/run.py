@@ -6,7 +6,7 @@ from datetime import date
 
 from marketmap.settings import MapSettings
 from marketmap.structure import MarketStructure
-from marketmap.universe import Universe
+from marketmap.universe.select import Universe
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,6 @@ class MapRun:
 
 
 def run_id(map_name: str, as_of: date, settings: MapSettings) -> str:
-    """Tell the id of a map's run on a day under some settings."""
+    """Return the id of a map's run on a day under some settings."""
     identity = f"{map_name}\n{as_of.isoformat()}\n{settings.digest}"
     return hashlib.sha256(identity.encode()).hexdigest()[:16]

@@ -12,9 +12,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from marketmap.clustering import Clustering, cluster_by_affinity
-from marketmap.embedding import Embedding, embed
+from marketmap.embedding.locally_linear import Embedding, embed
 from marketmap.errors import DataError, NotEnoughDataError, refuse_columns
-from marketmap.graph import build_graph, partial_correlations, strongest_edges
+from marketmap.graphs.partial_correlation import build_graph, partial_correlations, strongest_edges
 from marketmap.precision import PrecisionFit, fit_precision
 from marketmap.returns import STILL, check_dates
 from marketmap.settings import ModelSettings
@@ -120,7 +120,7 @@ class MarketStructure:
 
     @cached_property
     def graph(self) -> "nx.Graph[str]":
-        """The edges as a graph; :func:`marketmap.graph.build_graph` names its attributes."""
+        """The edges as a graph; its attributes are those of ``build_graph``."""
         return build_graph(self.assets, self.edges)
 
 
@@ -254,7 +254,7 @@ def _assets(
         labels = labels.set_axis(labels.index.astype("str"))
         if not labels.index.is_unique:
             twice = labels.index[labels.index.duplicated()][0]
-            raise DataError(f"labels: asset {twice!r} is there twice; expected one row an asset")
+            raise DataError(f"labels: asset {twice!r} is there twice; expected one row per asset")
         given = labels.reindex(ids)
     given = given.reindex(columns=["symbol", "name"]).astype("object")
     symbol = given["symbol"].where(given["symbol"].notna(), ids.to_series())

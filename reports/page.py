@@ -12,20 +12,20 @@ from markupsafe import Markup
 from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs
 
-from marketmap.universe import REASONS
-from reports import tables
-from reports.cv_curve import cv_curve
-from reports.doubts import doubts
-from reports.heatmap import heatmap
-from reports.histogram import count_pairs, histogram
-from reports.map_2d import map_2d
-from reports.map_3d import map_3d
-from reports.network import Trace, edges_shown_first
-from reports.price_charts import price_charts
+from marketmap.universe.select import REASONS
+from reports.figures.cv_curve import cv_curve
+from reports.figures.heatmap import heatmap
+from reports.figures.histogram import count_pairs, histogram
+from reports.figures.map_2d import map_2d
+from reports.figures.map_3d import map_3d
+from reports.figures.network import Trace, edges_shown_first
+from reports.figures.price_charts import price_charts
+from reports.sections import tables
+from reports.sections.doubts import doubts
 from reports.styles import ACROSS, INK
 from reports.text import number, percent, plural, shown, signed
 from storage import StoredRun
-from storage.files import whole_file
+from storage.engine.files import whole_file
 
 FONT = 'system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif'
 COMMON_LAYOUT: Trace = {

@@ -53,7 +53,7 @@ def cluster_styles(assets: pd.DataFrame) -> dict[int, ClusterStyle]:
 
 
 def swatch_path(shape: str) -> str:
-    """Give a shape as the path of an SVG of 16 x 16."""
+    """Return a shape as the path of an SVG of 16 x 16."""
     return {
         "square": "M2.5 2.5H13.5V13.5H2.5Z",
         "diamond": "M8 1L15 8L8 15L1 8Z",

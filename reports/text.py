@@ -24,7 +24,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def shown(name: str, width: int = NAME_WIDTH) -> str:
-    """Give a stranger's name as a page shows it: not too wide, and turning no text around it."""
+    """Return a stranger's name as a page shows it: not too wide, and turning no text around it."""
     return shorten(printable(str(name)), width)
 
 
@@ -70,7 +70,7 @@ def told_sources(counts: Mapping[str, int]) -> str:
 
 
 def asset_labels(assets: pd.DataFrame) -> "pd.Series[str]":
-    """Tell each asset's label: its symbol, with its id where two assets share that symbol."""
+    """Return each asset's label: its symbol, with its id where two assets share that symbol."""
     symbols = assets["symbol"].astype("str").map(shown)
     ids = assets.index.to_series().astype("str").map(shown)
     return symbols.where(~symbols.duplicated(keep=False), symbols + " (" + ids + ")")

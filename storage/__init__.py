@@ -10,38 +10,38 @@ from typing import TYPE_CHECKING
 from marketmap.lazy import lazily
 
 if TYPE_CHECKING:
-    from storage.archive import Archive
-    from storage.catalogue import list_views
     from storage.database import Database
-    from storage.loading import load, load_run, stored_days
-    from storage.manifest import DrawnReport, MadeRun, Manifest
-    from storage.published import connect, query
-    from storage.restoring import back_up, put_aside, put_back
-    from storage.statements import cookbook
-    from storage.stored import StoredRun
-    from storage.verifying import find_problem, stored_runs, verify, wrong_matrices
+    from storage.engine.sql_files import cookbook
+    from storage.published.catalogue import list_views
+    from storage.published.query import connect, query
+    from storage.runs.load import load, load_run, stored_days
+    from storage.runs.read import StoredRun
+    from storage.safety.archive import Archive
+    from storage.safety.backup import back_up, put_aside, put_back
+    from storage.safety.manifest import DrawnReport, MadeRun, Manifest
+    from storage.safety.verify import find_problem, stored_runs, verify, wrong_matrices
 
 _HOMES = {
-    "Archive": "archive",
+    "Archive": "safety.archive",
     "Database": "database",
-    "DrawnReport": "manifest",
-    "MadeRun": "manifest",
-    "Manifest": "manifest",
-    "StoredRun": "stored",
-    "back_up": "restoring",
-    "connect": "published",
-    "find_problem": "verifying",
-    "cookbook": "statements",
-    "list_views": "catalogue",
-    "load": "loading",
-    "load_run": "loading",
-    "put_aside": "restoring",
-    "put_back": "restoring",
-    "query": "published",
-    "stored_days": "loading",
-    "stored_runs": "verifying",
-    "verify": "verifying",
-    "wrong_matrices": "verifying",
+    "DrawnReport": "safety.manifest",
+    "MadeRun": "safety.manifest",
+    "Manifest": "safety.manifest",
+    "StoredRun": "runs.read",
+    "back_up": "safety.backup",
+    "connect": "published.query",
+    "find_problem": "safety.verify",
+    "cookbook": "engine.sql_files",
+    "list_views": "published.catalogue",
+    "load": "runs.load",
+    "load_run": "runs.load",
+    "put_aside": "safety.backup",
+    "put_back": "safety.backup",
+    "query": "published.query",
+    "stored_days": "runs.load",
+    "stored_runs": "safety.verify",
+    "verify": "safety.verify",
+    "wrong_matrices": "safety.verify",
 }
 
 __all__ = [

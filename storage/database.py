@@ -9,10 +9,14 @@ import pandas as pd
 from marketmap.run import MapRun
 from marketmap.settings import KeepSettings
 from marketmap.sources.answers import Answer
-from storage import fetched, listings, matrices, pairs, publishing, quarantine, runs
-from storage import prices as raw_prices
-from storage.manifest import Manifest
-from storage.working_file import WorkingFile
+from storage.engine.connection import WorkingFile
+from storage.published import publish as publishing
+from storage.runs import matrices
+from storage.runs import write as runs
+from storage.safety.manifest import Manifest
+from storage.tables import answers as fetched
+from storage.tables import listings, pairs, quarantine
+from storage.tables import prices as raw_prices
 
 
 class Database(WorkingFile):
@@ -35,7 +39,7 @@ class Database(WorkingFile):
             listings.save_listing(connection, source, as_of, listing)
 
     def listing(self, source: str, as_of: date) -> tuple[pd.DataFrame, date] | None:
-        """Give the listing of a day, else of the nearest later, else of the nearest earlier day.
+        """Return the listing of a day, else of the nearest later, else of the nearest earlier day.
 
         Returns
         -------
@@ -49,7 +53,7 @@ class Database(WorkingFile):
     def missing_ranges(
         self, source: str, asset_ids: Iterable[str], start: date, end: date
     ) -> dict[str, list[tuple[date, date]]]:
-        """Tell which days of which assets a source has not been asked for with success.
+        """Return which days of which assets a source has not been asked for with success.
 
         Returns
         -------
@@ -100,7 +104,7 @@ class Database(WorkingFile):
     def prices(
         self, source: str, asset_ids: Iterable[str], start: date | None, end: date
     ) -> pd.DataFrame:
-        """Give the raw prices of assets from ``start`` (None: the first day) to ``end``.
+        """Return the raw prices of assets from ``start`` (None: the first day) to ``end``.
 
         Returns
         -------
@@ -187,13 +191,13 @@ class Database(WorkingFile):
             return quarantine.release_rows(connection, source, rows)
 
     def market_moves(self, source: str, days: Iterable[date]) -> pd.DataFrame:
-        """Tell how a source's market moved on days: the median of its assets' log returns.
+        """Return how a source's market moved on days: the median of its assets' log returns.
 
         Returns
         -------
         DataFrame
-            ``date``, ``move`` and ``n_assets``, one row a day in order. An asset counts where both
-            the day and the one before have a close above zero; ``move`` is NaN where none does.
+            ``date``, ``move`` and ``n_assets``, one row per day in order. An asset counts where
+            both the day and the one before have a close above zero; ``move`` is NaN where none does.
         """
         with self._transaction() as connection:
             return raw_prices.market_moves(connection, source, days)
@@ -220,15 +224,15 @@ class Database(WorkingFile):
             pairs.save_pairs(connection, source, other_source, found, checked_at)
 
     def pairs(self, source: str, other_source: str) -> pd.DataFrame:
-        """Give the pairs of two sources, with ``checked_at`` (UTC), in order of asset id."""
+        """Return the pairs of two sources, with ``checked_at`` (UTC), in order of asset id."""
         with self._transaction() as connection:
             return pairs.read_pairs(connection, source, other_source)
 
     def save_run(self, run: MapRun, keep: KeepSettings = KeepSettings()) -> None:  # noqa: B008
         """Keep everything that a run found, in place of an earlier run of the same id.
 
-        Its matrices go into a file beside the database (:mod:`storage.matrices`), and the manifest
-        there tells of it (:mod:`storage.manifest`).
+        Its matrices go into a file beside the database (:mod:`storage.runs.matrices`), and the
+        manifest there tells of it (:mod:`storage.safety.manifest`).
 
         Parameters
         ----------

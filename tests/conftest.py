@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from benchmarks.windows import FOLDER, WHERE
-from flows.environment import quiet_exit
+from flows.service.environment import quiet_exit
 from tests.support.browser import Browser, open_browser
 
 # Headless, quiet and without telemetry, also in the processes that tests start.
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Give the folder of real prices, or skip: it is not part of the project."""
+    """Return the folder of real prices, or skip: it is not part of the project."""
     if not FOLDER.is_dir():
         pytest.skip(f"the real prices are not here: {WHERE}")
     return FOLDER
@@ -56,7 +56,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give a real Chromium, 1440 pixels wide; where there is none, skip, but fail in CI.
+    """Return a real Chromium, 1440 pixels wide; where there is none, skip, but fail in CI.
 
     It draws for as long as it is open, which takes a good part of a processor.
     """

@@ -82,7 +82,7 @@ class Climb:
         return falls >= _FALLS * self._long_step or fall > _CLEAR_FALL
 
     def _smooth_maximum_passed(self, place: int) -> bool:
-        """Tell whether the score falls; where it rises less than before, the slope is looked at.
+        """Return whether the score falls; where it rises less than before, the slope is looked at.
 
         That spares the long step beyond the maximum, to the fits that take longest.
         """
@@ -131,7 +131,7 @@ class Climb:
         return min(self._scores, key=lambda place: (-self._scores[place], place))
 
     def _next(self) -> int | None:
-        """Tell where on the grid to look next; None if the best has its neighbours."""
+        """Return where on the grid to look next; None if the best has its neighbours."""
         best = self._best
         above = min((place for place in self._scores if place > best), default=None)
         below = max((place for place in self._scores if place < best), default=None)
@@ -152,7 +152,7 @@ class Climb:
         return best + 1 if upwards else best - 1
 
     def _vertex(self, below: int, above: int) -> float:
-        """Tell where the parabola through the best place and two others is highest."""
+        """Return where the parabola through the best place and two others is highest."""
         best = self._best
         left = (best - below) * (self._scores[best] - self._scores[above])
         right = (best - above) * (self._scores[best] - self._scores[below])

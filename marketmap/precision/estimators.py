@@ -319,7 +319,7 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
         return alpha
 
     def _spacing(self) -> float:
-        """Tell the spacing, in log(alpha), of the last grid that scikit-learn would make."""
+        """Return the spacing, in log(alpha), of the last grid that scikit-learn would make."""
         if self.alphas < 1:
             raise ValueError(f"alphas={self.alphas} must be at least 1")
         n_alphas, n_grids = min(max(self.alphas, 2), 1000), min(self.n_refinements, 1000)
@@ -335,12 +335,12 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
 
 
 def _is_rugged(n_days: int, n_assets: int) -> bool:
-    """Tell whether the score is likely to have several maxima."""
+    """Return whether the score is likely to have several maxima."""
     return n_assets < FEW or n_days < 2 * n_assets
 
 
 def _recall(previous: Any, names: list[object], problem: Problem) -> Memory | None:
-    """Give what a previous fit left behind, in the order and the unit of these assets."""
+    """Return what a previous fit left behind, in the order and the unit of these assets."""
     if previous is None:
         return None
     if not isinstance(previous, GraphicalLasso | GraphicalLassoCV):

@@ -55,7 +55,7 @@ class Fold:
         return solution, (solution.logdet - distance - n_assets * math.log(2.0 * math.pi)) / 2.0
 
     def nearest(self, alpha: float) -> Solution | None:
-        """Tell the known solution from which it is the shortest way to a penalty."""
+        """Return the known solution from which it is the shortest way to a penalty."""
         return min(self.solutions, key=_distance_to(alpha), default=None)
 
     def learn(self, found: Iterable[Solution], alpha: float) -> None:

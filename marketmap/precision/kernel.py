@@ -166,7 +166,7 @@ def _admit(j: int, W: Matrix, w: Vector, b: Vector, active: Places, residual: Ve
 
 @njit(inline="always", **_OPTIONS)
 def _first_zero(b: Vector, active: Places, size: int, solution: Vector) -> tuple[float, int]:
-    """Tell how far b can go to a solution until one changes sign, and which; -1 if none does."""
+    """Return how far b can go to a solution until one changes sign, and which; -1 if none does."""
     share, first = 1.0, -1
     for a in range(size):
         old = b[active[a]]
@@ -313,7 +313,7 @@ def _primal(
 
 @njit(inline="always", **_OPTIONS)
 def _dual(R: Matrix, w: Vector, W: Matrix, feasible: Matrix, factor: Matrix) -> float:
-    """Tell the dual objective of W, moved into the box."""
+    """Return the dual objective of W, moved into the box."""
     n = R.shape[0]
     for i in range(n):
         feasible[i, i] = 1.0

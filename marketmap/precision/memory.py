@@ -27,7 +27,7 @@ class Memory:
     folds: list[list[Solution]]
 
     def of_fold(self, number: int) -> list[Solution]:
-        """Give the solutions that a fold starts from; of the last where there are more folds."""
+        """Return the solutions that a fold starts from; of the last where there are more folds."""
         return self.folds[min(number, len(self.folds) - 1)]
 
     def for_market(self, names: list[object], deviation: Vector) -> "Memory":

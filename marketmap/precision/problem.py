@@ -213,7 +213,7 @@ class Problem:
         )
 
     def why_none(self, solution: Solution) -> str:
-        """Tell in a sentence why a solution holds no precision matrix."""
+        """Return a sentence that says why a solution holds no precision matrix."""
         lowest, *_, highest = np.linalg.eigvalsh(self.correlation)
         if lowest < -1e-8 * highest:
             return f"{self._what}: the covariance matrix has a negative eigenvalue, {lowest:.3g}"
@@ -229,14 +229,14 @@ class Problem:
         )
 
     def _separate(self) -> Solution:
-        """Give the solution at a penalty that joins no two assets."""
+        """Return the solution at a penalty that joins no two assets."""
         together = self.correlation * np.outer(self.deviation, self.deviation)
         np.fill_diagonal(together, 0.0)
         alpha = self.largest_penalty or self.mean_variance
         return self._exact(alpha, -together, np.eye(len(together)), -self._logdet)
 
     def _invert(self) -> Solution:
-        """Give the solution without a penalty: the inverse covariance, where there is one."""
+        """Return the solution without a penalty: the inverse covariance, where there is one."""
         nothing = np.zeros_like(self.correlation)
         pivots = _pivots(self.correlation)
         if not pivots.min() > _DEPENDENT:
@@ -262,7 +262,7 @@ class Problem:
 
 
 def _pivots(correlation: Matrix) -> Vector:
-    """Tell the share of each asset's variance that the assets before it do not explain."""
+    """Return the share of each asset's variance that the assets before it do not explain."""
     factor, failed = dpotrf(correlation, lower=1, clean=1)
     pivots: Vector = np.diag(factor) ** 2
     if failed > 0:

@@ -48,7 +48,7 @@ def one_blas_thread() -> Iterator[None]:
 def fold_threads(
     n_jobs: int | None, n_folds: int, n_assets: int
 ) -> AbstractContextManager[ThreadPoolExecutor | None]:
-    """Give threads for the folds, or None where one is enough."""
+    """Return threads for the folds, or None where one is enough."""
     if n_jobs is None:
         n_jobs = -1 if n_assets >= _PAYS_FROM else 1
     threads = min(joblib.effective_n_jobs(n_jobs), n_folds)

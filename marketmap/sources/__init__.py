@@ -34,18 +34,18 @@ def open_source(settings: SourceSettings, fetch: FetchSettings, folder: Path) ->
     """
     # Each source is imported only where it is used: what reads files needs no HTTP.
     if isinstance(settings, CoinMarketCapSettings):
-        from marketmap.sources.coinmarketcap import CoinMarketCap
+        from marketmap.sources.coinmarketcap.source import CoinMarketCap
 
         if settings.second is not None:
             # What is wrong with it shall show before the day on which it is needed.
             open_source(settings.second, fetch, folder)
         return CoinMarketCap(settings, fetch)
     if isinstance(settings, FilesSettings):
-        from marketmap.sources.files import Files
+        from marketmap.sources.files.source import Files
 
         return Files(settings, folder)
     if isinstance(settings, ExchangeSettings):
-        from marketmap.sources.exchange import Exchange
+        from marketmap.sources.exchange.source import Exchange
 
         return Exchange(settings, fetch)
     from marketmap.sources.simulated import Simulated

@@ -75,7 +75,7 @@ class Window:
         return SourceError(message)
 
     def without(self, other: "Window") -> "list[Window]":
-        """Tell what of the window another one leaves over."""
+        """Return what of the window another one leaves over."""
         before = Window(self.asset_id, self.first, min(self.last, other.first - ONE_DAY))
         after = Window(self.asset_id, max(self.first, other.last + ONE_DAY), self.last)
         return [window for window in (before, after) if window.first <= window.last]
@@ -153,7 +153,7 @@ class Answer:
     bodies: tuple[Body, ...] = ()
 
     def unwrap(self) -> pd.DataFrame:
-        """Give the rows, or raise the error."""
+        """Return the rows, or raise the error."""
         if self.rows is None:
             assert self.error is not None  # noqa: S101 - one of the two is always there
             raise self.error

@@ -32,7 +32,7 @@ class Source(Protocol):
         ...
 
     def last_day(self, now: datetime) -> date:
-        """Tell the last complete day (or session) that the source can have at ``now`` (UTC)."""
+        """Return the last complete day (or session) that the source can have at ``now`` (UTC)."""
         ...
 
     @property
@@ -60,7 +60,7 @@ class Source(Protocol):
         ...
 
     def prices(self, asset_id: str, start: date, end: date) -> pd.DataFrame:
-        """Tell an asset's prices from ``start`` to ``end``, both included; maybe none.
+        """Return an asset's prices from ``start`` to ``end``, both included; maybe none.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class Source(Protocol):
         ...
 
     def planted_sectors(self) -> "pd.Series | None":
-        """Tell the true sector of each asset id where the market is simulated, else None."""
+        """Return the true sector of each asset id where the market is simulated, else None."""
         ...
 
 
@@ -112,5 +112,5 @@ class RemoteSource(Source, Protocol):
 
 
 def is_remote(source: Source) -> "TypeGuard[RemoteSource]":
-    """Tell whether asking a source costs requests."""
+    """Return whether asking a source costs requests."""
     return source.is_remote

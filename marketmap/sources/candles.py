@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from marketmap.sources.values import as_json
+from marketmap.sources.checks import as_json
 
 SPIKE = math.log(4.0)
 """A price this far from both neighbours, which agree, is a misprint."""
@@ -83,7 +83,7 @@ class Candle:
 
 
 def flaw_of(candle: Candle) -> Flaw | None:
-    """Tell what is wrong with a candle by itself, if anything is."""
+    """Return what is wrong with a candle by itself, if anything is."""
     prices = {name: candle.values[name] for name in PRICES}
     if math.isnan(candle.close):
         return Flaw("no_price", "close is null")
@@ -112,7 +112,7 @@ def _broken_bar(prices: Mapping[str, float]) -> Flaw | None:
 
 
 def outliers(candles: Sequence[Candle]) -> dict[int, Flaw]:
-    """Tell which candles are out of line with their neighbours.
+    """Return which candles are out of line with their neighbours.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def outliers(candles: Sequence[Candle]) -> dict[int, Flaw]:
 
 
 def _end_of_spike(candles: Sequence[Candle], closes: Sequence[float], at: int) -> int:
-    """Tell where a spike that begins at a place has ended; the place itself if none does."""
+    """Return where a spike that begins at a place has ended; the place itself if none does."""
     jump = closes[at] - closes[at - 1]
     if abs(jump) < SPIKE or not _are_neighbours(candles[at - 1], candles[at]):
         return at
@@ -174,7 +174,7 @@ def _are_neighbours(earlier: Candle, later: Candle) -> bool:
 def made_by_the_market(
     spikes: pd.DataFrame, prices: pd.DataFrame, moves: pd.DataFrame
 ) -> npt.NDArray[np.bool_]:
-    """Tell which spikes are no misprints, because the market went at least half as far with them.
+    """Return which spikes are no misprints, because the market went at least half as far with them.
 
     Parameters
     ----------

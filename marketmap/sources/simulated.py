@@ -71,7 +71,7 @@ class Simulated:
         return True
 
     def last_day(self, now: datetime) -> date:
-        """Tell the market's last day, or yesterday (UTC) if that comes first."""
+        """Return the market's last day, or yesterday (UTC) if that comes first."""
         return min(self.settings.end, now.astimezone(UTC).date() - timedelta(days=1))
 
     @property
@@ -94,17 +94,17 @@ class Simulated:
         return listing_frame(rows[["asset_id", "symbol", "name", "market_cap", "turnover"]][:size])
 
     def prices(self, asset_id: str, start: date, end: date) -> pd.DataFrame:
-        """Tell an asset's prices from ``start`` to ``end``, both included."""
+        """Return an asset's prices from ``start`` to ``end``, both included."""
         prices = self._prices
         within = prices["date"].between(pd.Timestamp(start), pd.Timestamp(end))
         return prices[within & (prices["asset_id"] == asset_id)].reset_index(drop=True)
 
     def all_prices(self, as_of: date) -> pd.DataFrame:
-        """Tell every asset's prices up to a day, included."""
+        """Return every asset's prices up to a day, included."""
         return self._prices[self._prices["date"] <= pd.Timestamp(as_of)]
 
     def planted_sectors(self) -> pd.Series:
-        """Tell the true sector of each asset id that belongs to one."""
+        """Return the true sector of each asset id that belongs to one."""
         sectors = self._assets.set_index("asset_id")["sector"]
         return sectors[sectors.notna()]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.environment import is_healthy
+from flows.service.environment import is_healthy
 from tests.support.cmc_server import CmcServer
 from tests.support.command import Desk, map_config
 from tests.support.remote import PATIENCE, YESTERDAY, simulated_prices
@@ -60,7 +60,7 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     }
     server = subprocess.Popen(
-        [sys.executable, "-m", "flows.child", *arguments],
+        [sys.executable, "-m", "flows.service.child", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -81,7 +81,7 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    """Give an empty folder with a small simulated map in its config.yaml."""
+    """Return an empty folder with a small simulated map in its config.yaml."""
     desk = Desk(tmp_path)
     desk.write(map_config())
     return desk
@@ -97,13 +97,13 @@ def own_server(desk: Desk, prefect_database: Path) -> None:
 
 @pytest.fixture
 def connected(desk: Desk, prefect_api: str) -> Desk:
-    """Give the same, whose flows run on the session's Prefect server."""
+    """Return the same, whose flows run on the session's Prefect server."""
     return Desk(desk.folder, {"PREFECT_API_URL": prefect_api})
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Desk:
-    """Give a desk that has made the small simulated map; to be read only."""
+    """Return a desk that has made the small simulated map; to be read only."""
     desk = Desk(tmp_path_factory.mktemp("made"), {"PREFECT_API_URL": prefect_api})
     desk.write(map_config())
     run = desk.run_anew("run")
@@ -113,14 +113,14 @@ def made(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Desk:
 
 @pytest.fixture
 def coins() -> Iterator[CmcServer]:
-    """Give a CoinMarketCap of our own, of a small simulated market that ends yesterday."""
+    """Return a CoinMarketCap of our own, of a small simulated market that ends yesterday."""
     with CmcServer(simulated_prices(), today=YESTERDAY) as server:
         yield server
 
 
 @pytest.fixture
 def remote(connected: Desk, coins: CmcServer) -> Desk:
-    """Give a desk whose map comes from there."""
+    """Return a desk whose map comes from there."""
     source = {"kind": "coinmarketcap", "base_url": coins.base_url}
     connected.write({**map_config(source), "fetch": PATIENCE})
     return connected

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from flows.range import days_between
+from flows.steps.days import days_between
 from marketmap.errors import ConfigError
 from tests.support.command import SMALL_MARKET, Desk, map_config
 

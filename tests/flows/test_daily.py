@@ -23,7 +23,7 @@ VIEWS = ("cluster_history", "edges", "positions", "exclusions", "repairs", "cv_s
 
 
 def contents(desk: Desk) -> dict[str, list[object]]:
-    """Give every row of a desk's maps, but for the time at which they were made."""
+    """Return every row of a desk's maps, but for the time at which they were made."""
     tables = {view: desk.ask(f"from {view} order by all").to_pylist() for view in VIEWS}
     return {**tables, "runs": desk.ask("select * exclude (created_at) from runs").to_pylist()}
 
@@ -188,7 +188,7 @@ def test_a_day_that_is_not_over_is_refused(remote: Desk, coins: CmcServer) -> No
 
 
 def test_a_map_that_is_being_made_is_not_made_by_another_process(connected: Desk) -> None:
-    from flows.lock import map_lock
+    from flows.steps.lock import map_lock
     from marketmap.config import load_config
 
     with map_lock(load_config(connected.folder / "config.yaml"), "demo"):

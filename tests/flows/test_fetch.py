@@ -26,7 +26,7 @@ def lines_of(process: "subprocess.CompletedProcess[str]", word: str) -> list[str
 
 
 def filler(coins: CmcServer, desk: Desk) -> Fetching:
-    """Give a way to fill the desk's database without a flow."""
+    """Return a way to fill the desk's database without a flow."""
     return fetching(coins, desk.folder)
 
 
@@ -189,7 +189,7 @@ def test_ctrl_c_ends_a_fetch_soon_and_keeps_what_came(remote: Desk, coins: CmcSe
 
 
 def markets_of(coins: CmcServer, symbols: dict[str, float]) -> pd.DataFrame:
-    """Give coins as an exchange trades them: a factor away from their price."""
+    """Return coins as an exchange trades them: a factor away from their price."""
     tables = []
     for symbol, factor in symbols.items():
         coin = coins.coins[int(coins.asset_id(symbol))]

@@ -32,13 +32,13 @@ def structure() -> MarketStructure:
 
 @pytest.fixture(scope="session")
 def real_looking() -> StoredRun:
-    """Give a run of a market that is not simulated."""
+    """Return a run of a market that is not simulated."""
     return keep(make_run())
 
 
 @pytest.fixture(scope="session")
 def hostile() -> StoredRun:
-    """Give a run whose strangers chose their names with care."""
+    """Return a run whose strangers chose their names with care."""
     run = make_run(map_name="<i>map</i>", settings=make_settings("simulated"))
     assets = run.structure.assets.assign(symbol=list(HOSTILE), name=list(HOSTILE))
     exclusions = run.universe.exclusions.assign(symbol=HOSTILE[0], detail=HOSTILE[1])

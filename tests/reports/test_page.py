@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from marketmap.run import MapRun
-from marketmap.universe import Universe
+from marketmap.universe.select import Universe
 from reports import render, write_report
 from storage import StoredRun
 from tests.support.runs import make_run, make_settings

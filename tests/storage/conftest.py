@@ -8,7 +8,7 @@ import pytest
 
 from marketmap.run import MapRun
 from storage import Database
-from tests.storage.answering import fetch
+from tests.storage.published.answering import fetch
 from tests.support.runs import AS_OF, make_run, make_settings, store
 
 WEEK_AGO = date(2026, 1, 24)

@@ -45,12 +45,12 @@ class Browser:
         self.driver.get(page.resolve().as_uri())
 
     def console(self) -> list[str]:
-        """Tell the console's errors since the last call, those of a security policy among them."""
+        """Return the console's errors since the last call, those of a security policy included."""
         entries = self.driver.get_log("browser")
         return [e["message"] for e in entries if e["level"] == "SEVERE"]
 
     def requests(self) -> list[str]:
-        """Tell the addresses that were asked for since the last call."""
+        """Return the addresses that were asked for since the last call."""
         messages = (json.loads(e["message"]) for e in self.driver.get_log("performance"))
         return [
             message["message"]["params"]["request"]["url"]

@@ -68,7 +68,7 @@ class Reply:
 
 
 def page(status: int = 200, retry_after: str | None = None) -> Reply:
-    """Give a proxy's page in place of an answer."""
+    """Return a proxy's page in place of an answer."""
     headers = {"Content-Type": "text/html"}
     if retry_after is not None:
         headers["Retry-After"] = retry_after

@@ -47,7 +47,7 @@ class Fault:
         return self.times > 0 and self.path in path and mine
 
     def reply(self, truth: Answer) -> Reply:
-        """Give what is answered in place of the truth."""
+        """Return what is answered in place of the truth."""
         if self.kind == "hang":
             return Reply(ending="hang", seconds=30.0)
         if self.kind == "html" or self.kind.isdecimal():
@@ -154,7 +154,7 @@ class Storm:
         truth: Answer,
         other: Callable[[random.Random], Answer | None],
     ) -> Reply:
-        """Give what a request gets: mostly the truth, or what the storm makes of it."""
+        """Return what a request gets: mostly the truth, or what the storm makes of it."""
         names = ("id", "timeStart", "timeEnd", "start", "limit")
         key = " ".join([path, *(query.get(name, "-") for name in names)])
         with self._lock:

@@ -63,7 +63,7 @@ class Coin:
         return [_candle(*parts) for parts in zip(self.days, bars, *amounts, strict=True)]
 
     def between(self, first: date, last: date, most: int) -> list[str]:
-        """Give the candles of some days; the newest where there are more than ``most``."""
+        """Return the candles of some days; the newest where there are more than ``most``."""
         end = bisect_right(self.days, last)
         return self.candles[max(bisect_left(self.days, first), end - most) : end]
 
@@ -71,7 +71,7 @@ class Coin:
         return self.is_delisted or (bool(self.days) and self.days[0] <= today)
 
     def latest(self, name: str, today: date) -> float:
-        """Tell its newest value; 0 where it is unknown."""
+        """Return its newest value; 0 where it is unknown."""
         value = self._column(name)[self._place(today)]
         return 0.0 if math.isnan(value) else value
 
@@ -100,12 +100,12 @@ class Coin:
         )
 
     def ended(self, day: date) -> "Coin":
-        """Give the coin as it is once it is not traded any more: nothing after a day."""
+        """Return the coin as it is once it is not traded any more: nothing after a day."""
         prices = self.prices.iloc[: bisect_right(self.days, day)]
         return replace(self, prices=prices, is_delisted=True)
 
     def revised(self, day: date, close: float) -> "Coin":
-        """Give the coin with another close on a day, and its bar scaled with it."""
+        """Return the coin with another close on a day, and its bar scaled with it."""
         if day not in self.days:
             raise ValueError(f"{self.name} has no candle of {day} that could be revised")
         place = self.days.index(day)
@@ -191,7 +191,7 @@ def many_coins(
 
 
 def _lives(n_days: int, n_coins: int, draw: np.random.Generator) -> np.ndarray:
-    """Tell on which days (rows) which coins (columns) have a candle."""
+    """Return on which days (rows) which coins (columns) have a candle."""
     numbers = np.arange(n_coins)
     births = draw.integers(0, max(1, int(0.9 * n_days)), n_coins)
     births[(numbers < N_OLD) | (numbers % 4 == 0)] = 0

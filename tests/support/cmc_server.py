@@ -122,11 +122,11 @@ class CmcServer:
         return f"http://127.0.0.1:{self._http.server_port}/data-api/v3"
 
     def asset_id(self, symbol: str) -> str:
-        """Tell the id of the first coin with a symbol."""
+        """Return the id of the first coin with a symbol."""
         return next(str(coin.id) for coin in self.coins.values() if coin.symbol == symbol)
 
     def asked(self, path: str) -> list[Request]:
-        """Tell the requests whose path holds some text."""
+        """Return the requests whose path holds some text."""
         return [request for request in self.requests if path in request.path]
 
     # What happens to coins: later answers show it.
@@ -212,7 +212,7 @@ class CmcServer:
         return Answer(self._status(), {**label, "timeEnd": query["timeEnd"]}, rows=rows)
 
     def _of_another(self, query: Mapping[str, str], draw: random.Random) -> Answer | None:
-        """Give the same days of another coin, if it is a coin's days that are asked for."""
+        """Return the same days of another coin, if it is a coin's days that are asked for."""
         coins = list(self.coins.values())
         others = [c.id for c in coins if str(c.id) != query.get("id") and c.is_known(self.today)]
         if "id" not in query or not others:
@@ -226,7 +226,7 @@ class CmcServer:
         return Answer(self._status(code, message))
 
     def _status(self, code: int = 0, message: str = "SUCCESS") -> dict[str, str | int]:
-        """Give an answer's status; no two are of the same moment."""
+        """Return an answer's status; no two are of the same moment."""
         with self._lock:
             now = time.time_ns() // 1_000_000
             self._last_moment = moment = max(now, self._last_moment + 1)

@@ -54,14 +54,14 @@ class Desk:
         )
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "flows.cli", *arguments]
+        return [sys.executable, "-m", "flows.cli.app", *arguments]
 
     def variables(self) -> dict[str, str]:
         own = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MARKETMAP"))}
         return {**own, "COLUMNS": "100", **self.environment}
 
     def processes(self) -> list[int]:
-        """Tell the processes that work in the folder (Linux)."""
+        """Return the processes that work in the folder (Linux)."""
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:

@@ -10,7 +10,7 @@ N_TIMES = 200 if os.environ.get("MARKETMAP_TORTURE") else 20
 
 
 def damaged(content: bytes, seed: int = 0, times: int | None = None) -> Iterator[tuple[str, bytes]]:
-    """Give a file's content with one bit turned, then cut off, so many times each.
+    """Return a file's content with one bit turned, then cut off, so many times each.
 
     A quarter of the bits are among the first 12 KB, where DuckDB's headers lie.
 

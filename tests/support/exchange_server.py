@@ -118,7 +118,7 @@ class ExchangeServer:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def count(self, path: str) -> int:
-        """Tell how many requests there were whose path holds a text."""
+        """Return how many requests there were whose path holds a text."""
         return sum(path in request.path for request in self.requests)
 
     def answer(self, request: Request) -> tuple[int, dict[str, str], str]:

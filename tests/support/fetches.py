@@ -9,13 +9,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from flows.fetching import fetch_windows, missing_windows, release_common_moves
-from flows.keeping import store_answers
+from flows.steps.answers import store_answers
+from flows.steps.missing import fetch_windows, missing_windows, release_common_moves
 from marketmap.config import Config, parse_config
 from marketmap.errors import SourceError
 from marketmap.sources import open_source
 from marketmap.sources.base import RemoteSource, is_remote
-from marketmap.sources.coinmarketcap import CoinMarketCap
+from marketmap.sources.coinmarketcap.source import CoinMarketCap
 from storage import Database
 from tests.support.cmc_server import CmcServer
 from tests.support.remote import YESTERDAY
@@ -59,11 +59,11 @@ class Fetching:
         return len(missing_windows(self.config, self.source, asset_ids, (start, end)))
 
     def stored(self) -> pd.DataFrame:
-        """Give all stored prices."""
+        """Return all stored prices."""
         return self.table("prices")
 
     def table(self, name: str) -> pd.DataFrame:
-        """Give a table but for the times at which its rows came, in order."""
+        """Return a table but for the times at which its rows came, in order."""
         with closing_connection(self.config.database) as connection:
             rows = connection.execute(f"FROM store.{name} ORDER BY ALL").df()
         return rows.drop(columns=["seen_at", "first_seen"], errors="ignore")
@@ -92,7 +92,7 @@ def fetching(server: CmcServer, folder: Path, **fetch: float) -> Fetching:
 
 
 def truth(prices: pd.DataFrame, server: CmcServer) -> pd.DataFrame:
-    """Give a server's table as it should be stored: its volume is turnover, a cap of 0 unknown."""
+    """Return a server's table as it should be stored: volume is turnover, a cap of 0 unknown."""
     ids = {(coin.symbol, coin.name): str(coin.id) for coin in server.coins.values()}
     keys = zip(prices["symbol"], prices["name"], strict=True)
     table = prices.assign(

@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 LIBRARIES = [
-    "flows.cli",
-    "flows.doctor",
-    "flows.drawing",
+    "flows.cli.app",
+    "flows.cli.doctor",
+    "flows.steps.report",
     "marketmap.precision.kernel",
-    "marketmap.recovery",
+    "marketmap.agreement.recovery",
     "marketmap.sources",
     "plotly.graph_objects",
     "rich.progress",
@@ -64,7 +64,7 @@ def _become(
     os.environ.clear()
     os.environ.update(variables)
     sys.argv = ["marketmap", *arguments]
-    from flows.cli import main
+    from flows.cli.app import main
 
     code = 0
     try:

@@ -40,6 +40,6 @@ def objective(covariance: Matrix, precision: Matrix, alpha: float) -> float:
 
 
 def largest_off_diagonal(covariance: Matrix) -> float:
-    """Tell the penalty from which on no two assets are joined."""
+    """Return the penalty from which on no two assets are joined."""
     off_diagonal = covariance - np.diag(np.diag(covariance))
     return float(np.abs(off_diagonal).max())

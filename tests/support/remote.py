@@ -21,12 +21,12 @@ PATIENCE = {
 
 
 def simulated_prices(end: date = YESTERDAY) -> pd.DataFrame:
-    """Give a simulated market as a table of coins that ends yesterday."""
+    """Return a simulated market as a table of coins that ends yesterday."""
     market = Simulated(SimulatedSettings(kind="simulated", n_assets=16, n_days=130, end=end))
     labels = market.listing(end, 100)[["asset_id", "symbol", "name"]]
     return market.all_prices(end).merge(labels, on="asset_id").drop(columns="asset_id")
 
 
 def digest(path: Path) -> str:
-    """Tell a file's SHA-256."""
+    """Return a file's SHA-256."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,7 +11,7 @@ from marketmap.frames import listing_frame, price_frame
 from marketmap.run import MapRun, Recovery
 from marketmap.settings import MapSettings
 from marketmap.structure import Diagnostics, MarketStructure
-from marketmap.universe import Universe
+from marketmap.universe.select import Universe
 from storage import Database
 
 AS_OF = date(2026, 1, 31)
@@ -74,7 +74,7 @@ def make_run(
 
 
 def raw_prices(run: MapRun) -> pd.DataFrame:
-    """Give the raw prices of a run's universe, as its source would."""
+    """Return the raw prices of a run's universe, as its source would."""
     closes, opens = _raw_tables(run.universe.closes.columns, run.universe.closes.index)
     rows = closes.melt(ignore_index=False, value_name="close").reset_index()
     rows["open"] = opens.melt(ignore_index=False, value_name="open")["open"].to_numpy()
@@ -82,7 +82,7 @@ def raw_prices(run: MapRun) -> pd.DataFrame:
 
 
 def listing_of(run: MapRun) -> pd.DataFrame:
-    """Give a listing with the run's assets and those it excluded."""
+    """Return a listing with the run's assets and those it excluded."""
     assets = run.universe.assets.reset_index()
     listed = listing_frame(pd.concat([assets, run.universe.exclusions], ignore_index=True))
     listed.at[0, "tags"] = ["layer-1", "it's mineable"]

@@ -7,6 +7,6 @@ from storage import StoredRun
 
 
 def keep(run: MapRun) -> StoredRun:
-    """Give a run the time and the versions that storing it would add."""
+    """Return a run the time and the versions that storing it would add."""
     created_at = datetime(2026, 2, 1, 0, 31, 5, tzinfo=UTC)
     return StoredRun(run, created_at, {"python": "3.11.9", "duckdb": "2.0.0"})

@@ -6,7 +6,7 @@ import duckdb
 
 
 def dump(database: Path, *, without: tuple[str, ...] = ()) -> dict[str, list[str]]:
-    """Give every base table's rows, sorted, leaving out the columns named ``table.column``."""
+    """Return every base table's rows, sorted, leaving out the columns named ``table.column``."""
     with duckdb.connect(str(database), read_only=True) as connection:
         tables = connection.execute(
             "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() "

@@ -153,7 +153,7 @@ def test_another_coins_days_come_with_that_coins_id(
 
 
 def differences(truth: Got, got: Got) -> list[tuple[str, Any]]:
-    """Tell the fields that differ between rows of the same places, and what stands there."""
+    """Return the fields that differ between rows of the same places, and what stands there."""
     pairs = [(flat(old), flat(new)) for old, new in zip(truth.rows, got.rows, strict=True)]
     return [(k, new.get(k, "missing")) for old, new in pairs for k in old if old[k] != new.get(k)]
 

@@ -22,7 +22,7 @@ def spans(market: pd.DataFrame) -> pd.DataFrame:
 
 
 def gaps(market: pd.DataFrame) -> list[int]:
-    """Tell the lengths of all gaps, in days that are missing."""
+    """Return the lengths of all gaps, in days that are missing."""
     steps = market.groupby("name")["date"].diff().dropna().dt.days
     return sorted(steps[steps > 1] - 1)
 

@@ -32,7 +32,7 @@ def day(number: int) -> date:
 
 
 def reason_of(**values: float) -> tuple[str, str] | None:
-    """Tell the flaw of a bar that is whole but for some values."""
+    """Return the flaw of a bar that is whole but for some values."""
     known = {**BAR, "volume": 1.0, "market_cap": 1.0, "turnover": 1.0, **values}
     flaw = flaw_of(Candle(DAY, known, None))
     assert flaw is None or flaw.reason in REASONS
@@ -228,7 +228,7 @@ SPIKES = pd.DataFrame({"asset_id": ["1"], "date": pd.to_datetime(["2024-01-05"])
 
 
 def by_market(close: float, move: float, n_assets: int = 5, before: int = 1) -> bool:
-    """Tell whether a close, after 1.0 some days before, is of the market's making."""
+    """Return whether a close, after 1.0 some days before, is of the market's making."""
     when = SPIKES["date"][0]
     prices = pd.DataFrame(
         {

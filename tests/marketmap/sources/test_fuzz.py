@@ -25,8 +25,8 @@ from marketmap.errors import SourceError
 from marketmap.frames import LISTING_COLUMNS, PRICE_COLUMNS, PRICE_VALUES
 from marketmap.settings import CoinMarketCapSettings, FetchSettings
 from marketmap.sources.answers import REASONS, Answer, Window
-from marketmap.sources.coinmarketcap import CoinMarketCap
-from marketmap.sources.transport import Json
+from marketmap.sources.coinmarketcap.source import CoinMarketCap
+from marketmap.sources.http.transport import Json
 from storage import Archive, Database
 
 N_DAYS, N_COINS, N_TOGETHER = 30, 12, 5
@@ -88,7 +88,7 @@ def candle(day: date, close: float, draw: random.Random) -> dict[str, Any]:
 
 
 def history() -> dict[str, Any]:
-    """Give what is answered: the days that are wanted, three before them, and the running one."""
+    """Return what is answered: the days that are wanted, three before them, and the running one."""
     draw = random.Random(5)
     days = [FIRST + timedelta(days=n) for n in range(-3, N_DAYS + 1)]
     closes = itertools.accumulate(
@@ -176,7 +176,7 @@ Place = tuple[Any, Any]  # a list or an object, and a place or a key in it
 
 
 def places(value: Any, depth: int = 0) -> Iterator[tuple[int, Place]]:
-    """Tell all places in a tree, with their depth."""
+    """Return all places in a tree, with their depth."""
     keys = value.keys() if isinstance(value, dict) else range(len(value))
     for key in keys:
         yield depth, (value, key)
@@ -453,13 +453,13 @@ Pair = tuple[Made, int]
 
 
 def pairs_of(bodies: st.SearchStrategy[Made]) -> st.SearchStrategy[list[Pair]]:
-    """Give bodies, and by a number what a second question is answered with."""
+    """Return bodies, and by a number what a second question is answered with."""
     pairs = st.tuples(bodies, st.integers(0, 3))
     return st.lists(pairs, min_size=N_TOGETHER, max_size=N_TOGETHER)
 
 
 def answers_of(pairs: Sequence[Pair]) -> Iterator[tuple[int, list[bytes]]]:
-    """Give what is answered, of a coin each; a second time mostly the same, but made later."""
+    """Return what is answered, of a coin each; a second time mostly the same, but made later."""
     for number, (made, second) in enumerate(pairs):
         body = made.body.replace(ID.encode(), IDS[number].encode())
         later = body.replace(MADE_AT.encode(), MADE_LATER.encode())

@@ -121,7 +121,7 @@ def make_map(folder: Path, day_offset: int = 0) -> None:
 
 
 def watched_run(folder: Path, stop_at: tuple[str, int] | None) -> Callable[[int], None]:
-    """Give the work of a child that makes the map, says where it is, and may kill itself."""
+    """Return the work of a child that makes the map, says where it is, and may kill itself."""
 
     def work(writing: int) -> None:
         def on_moment(stage: str, number: int) -> None:

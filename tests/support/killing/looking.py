@@ -98,12 +98,12 @@ def maps_of(published: Path) -> dict[date, str]:
 
 
 def half_runs(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Tell the runs that are not whole."""
+    """Return the runs that are not whole."""
     return [f"run {run}: {what}" for run, what in connection.execute(HALF_RUNS).fetchall()]
 
 
 def print_of(connection: duckdb.DuckDBPyConnection) -> Print:
-    """Tell what a database holds, in a few numbers."""
+    """Return what a database holds, in a few numbers."""
     parts = [
         f"SELECT '{table}', count(*), coalesce(sum(hash({columns})), 0) FROM store.{table}"
         for table, columns in _columns(connection)
@@ -112,7 +112,7 @@ def print_of(connection: duckdb.DuckDBPyConnection) -> Print:
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """Give all rows."""
+    """Return all rows."""
     return {
         table: Counter(
             map(repr, connection.execute(f"SELECT {columns} FROM store.{table}").fetchall())
@@ -122,7 +122,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    """Give each table's columns but for times: those of two runs differ."""
+    """Return each table's columns but for times: those of two runs differ."""
     found = connection.execute(
         "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() "
         "WHERE schema_name = 'store' AND data_type NOT LIKE 'TIMESTAMP%' AND table_name <> ? "
@@ -134,7 +134,7 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]
 
 
 def digest_of(report: Path) -> str | None:
-    """Tell a report but for the time at which its map was made; None where there is none."""
+    """Return a report but for the time at which its map was made; None where there is none."""
     try:
         page = report.read_bytes()
     except FileNotFoundError:
@@ -145,7 +145,7 @@ def digest_of(report: Path) -> str | None:
 
 
 def names_of(config: Config) -> frozenset[str]:
-    """Tell a data folder's files; Prefect's are its own."""
+    """Return a data folder's files; Prefect's are its own."""
     names = (path.relative_to(config.data_dir) for path in config.data_dir.rglob("*"))
     return frozenset(
         re.sub(r"[^/]*Z-\d+\.jsonl\.gz$", "*", str(name))

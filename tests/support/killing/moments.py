@@ -15,9 +15,9 @@ from typing import IO, Any
 STAGES: dict[str, tuple[str, ...]] = {
     "fetch": ("flows.daily.list_assets", "flows.daily.bring_prices"),
     "upsert": (
-        "flows.keeping.store_answers",
+        "flows.steps.answers.store_answers",
         "flows.daily.store_listing",
-        "flows.fetching.release_common_moves",
+        "flows.steps.missing.release_common_moves",
     ),
     "fit": ("flows.daily.stored_prices", "flows.daily.choose", "flows.daily.fit"),
     "write": ("flows.daily.save",),
@@ -89,16 +89,18 @@ def follow(new: Course) -> None:
 def watch_the_product() -> None:
     """Wrap the product's functions, so that they tell the course where they are."""
     import_module("flows.daily")  # after Prefect was taken away
-    import storage.transactions
-    import storage.working_file
+    import storage.engine.connection
+    import storage.engine.transaction
 
     for stage, names in STAGES.items():
         for name in names:
             module, _, function = name.rpartition(".")
             original = getattr(sys.modules[module], function)
             _put_in_place_of(original, _in_stage(stage, original))
-    _put_in_place_of(storage.transactions.transaction, _watched(storage.transactions.transaction))
-    database = storage.working_file.WorkingFile
+    _put_in_place_of(
+        storage.engine.transaction.transaction, _watched(storage.engine.transaction.transaction)
+    )
+    database = storage.engine.connection.WorkingFile
     for method in ("close", "_abandon"):
         setattr(database, method, _beside(method, getattr(database, method)))
     for step in STEPS:

@@ -71,7 +71,7 @@ def look(place: Place, *, was_there: bool) -> tuple[bool, list[str]]:
 
 
 def look_at_report(place: Place) -> list[str]:
-    """Tell what is wrong with the report as it stands."""
+    """Return what is wrong with the report as it stands."""
     digest = digest_of(place.report)
     if digest in (place.before.report, place.after.report):
         return []

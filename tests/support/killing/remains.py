@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.drawing import changed_reports
+from flows.steps.report import changed_reports
 from marketmap.config import Config, load_config
 from storage import Manifest, connect
 from tests.support.killing import desk
@@ -97,7 +97,7 @@ def compare(scene: Scene, folder: Path) -> Found:
 
 
 def _beside_the_manifest(config: Config) -> list[str]:
-    """Tell what the manifest, which is written after what it tells of, does not tell as it is."""
+    """Return what the manifest, which is written after what it tells of, does not tell as it is."""
     with closing(connect(config.database)) as connection:
         runs = dict(connection.execute("SELECT run_id, checksum FROM store.runs").fetchall())
     told = {run.run_id: run.checksum for run in Manifest(config.data_dir).runs().values()}

@@ -39,7 +39,7 @@ class Kill:
     share: float = 0.0
 
     def earlier(self) -> "Kill":
-        """Give a kill of the same kind at an earlier moment."""
+        """Return a kill of the same kind at an earlier moment."""
         number = None if self.number is None else self.number // 4
         return replace(self, number=number, share=self.share / 2)
 
@@ -51,12 +51,12 @@ class Kill:
 
 
 def report_of(folder: Path) -> Path:
-    """Tell where the newest day's report lies."""
+    """Return where the newest day's report lies."""
     return folder / "data" / "reports" / "demo" / f"{YESTERDAY}.html"
 
 
 def place_in(scene: Scene, folder: Path) -> Place:
-    """Tell what is to be found in a folder."""
+    """Return what is to be found in a folder."""
     published = folder / "data" / "published" / "marketmap.duckdb"
     return Place(published, report_of(folder), scene.before, scene.after)
 

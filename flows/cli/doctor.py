@@ -1,0 +1,153 @@
+"""``marketmap doctor``: looks at everything a run needs and says what to do where it is missing."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+
+from flows.service.environment import answers, prefect_home, running_server
+from flows.steps.integrity import Finding, look_at_data
+from marketmap.config import Config, load_config
+from marketmap.errors import MarketmapError, SourceDownError
+from marketmap.sources import open_source
+from storage import Database, stored_days
+
+LOW_DISK, NO_DISK = 5e9, 5e8  # bytes
+ASKED = 10
+LATELY = timedelta(days=7)
+SHOWN = 10
+REMOTE = ("coinmarketcap", "ccxt")
+
+
+def examine(
+    config_path: Path, map_name: str | None, *, thorough: bool = False
+) -> Iterator[Finding]:
+    """Look at config, data folder, all that is kept there, Prefect and each map's source."""
+    try:
+        config = load_config(config_path)
+        names = [map_name] if map_name else list(config.maps)
+        for name in names:
+            config.map_settings(name)
+    except MarketmapError as error:
+        yield Finding("fail", "config", f"{error}")
+        return
+    yield Finding("ok", "config", f"{config_path}, maps: {', '.join(config.maps)}")
+    yield _data_folder(config)
+    yield _disk(config)
+    yield from look_at_data(config, thorough=thorough)
+    yield _prefect(config)
+    for name in names:
+        yield _source(config, name)
+        yield from _fetching(config, name)
+        yield _published(config, name)
+
+
+def _data_folder(config: Config) -> Finding:
+    try:
+        prefect_home(config)
+    except MarketmapError as error:
+        return Finding("fail", "data folder", str(error))
+    return Finding("ok", "data folder", f"{config.data_dir} can be written to")
+
+
+def _disk(config: Config) -> Finding:
+    folder = config.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 1e9:.1f} GB free"
+    if free < NO_DISK:
+        return Finding("fail", "disk", f"{said}; a run needs room for a copy of its database")
+    if free < LOW_DISK:
+        return Finding("warn", "disk", f"{said}; make room before it runs out")
+    return Finding("ok", "disk", said)
+
+
+def _prefect(config: Config) -> Finding:
+    try:
+        versions = f"Prefect {version('prefect')}, FastAPI {version('fastapi')}"
+    except PackageNotFoundError as error:
+        return Finding("fail", "prefect", f"{error}; install marketmap anew")
+    url = os.environ.get("PREFECT_API_URL")
+    if url and not answers(url):
+        said = f"no server answers at PREFECT_API_URL={url}; start it, or unset the variable"
+        return Finding("fail", "prefect", said)
+    url = url or running_server(config)
+    said = f"server at {url}" if url else "no server running; runs start a temporary one"
+    return Finding("ok", "prefect", f"{versions}; {said}")
+
+
+def _source(config: Config, name: str) -> Finding:
+    what, settings = f"source of {name}", config.map_settings(name)
+    # Whoever waits for a diagnosis wants to know soon; a second try confirms an odd listing.
+    fetch = config.fetch.model_copy(update={"attempts": min(2, config.fetch.attempts)})
+    try:
+        source = open_source(settings.source, fetch, config.folder)
+        last = source.last_day(datetime.now(UTC))
+        listing = source.listing(last, ASKED, settings.universe.rank_by)
+    except SourceDownError as error:
+        return Finding("fail", what, f"{error}; check the network and base_url, or try again later")
+    except MarketmapError as error:
+        return Finding("fail", what, str(error))
+    largest = listing["asset_id"].iloc[0]
+    return Finding("ok", what, f"{source.name} answers; last day {last}, largest asset {largest}")
+
+
+def _fetching(config: Config, name: str) -> Iterator[Finding]:
+    """Yield what was asked for lately, and which rows are kept out of the prices."""
+    settings = config.map_settings(name)
+    if settings.source.kind not in REMOTE or not config.database.exists():
+        return
+    try:
+        source = open_source(settings.source, config.fetch, config.folder)
+        with Database.open(config.database, wait_seconds=2) as database:
+            asked = database.requests_since(source.name, datetime.now(UTC) - LATELY)
+            held = database.quarantine(source.name)
+    except MarketmapError as error:
+        yield Finding("fail", f"requests of {name}", str(error))
+        return
+    yield _requests(f"requests of {name}", asked)
+    yield from _quarantine(f"quarantine of {name}", held)
+
+
+def _requests(what: str, asked: pd.DataFrame) -> Finding:
+    counts = dict(zip(asked["outcome"], asked["n_requests"], strict=True))
+    total = sum(counts.values())
+    if not total:
+        return Finding("ok", what, "none in the last seven days")
+    said = f"{total:,} in the last seven days, {counts.get('accepted', 0):,} accepted"
+    failed = asked[asked["outcome"] != "accepted"].sort_values("newest_at")
+    if failed.empty:
+        return Finding("ok", what, said)
+    newest = failed.iloc[-1]
+    when, why = newest["newest_at"], newest["newest_detail"]
+    said += f"; the last that was not, at {when:%Y-%m-%d %H:%M} UTC: {why}"
+    return Finding("ok" if counts.get("accepted") else "warn", what, said)
+
+
+def _quarantine(what: str, held: pd.DataFrame) -> Iterator[Finding]:
+    """Yield the rows that are kept out, each with its reason."""
+    if held.empty:
+        yield Finding("ok", what, "no day is kept out of the prices")
+        return
+    for row in held.sort_values(["date", "asset_id"], ascending=False).head(SHOWN).itertuples():
+        said = f"{row.symbol} ({row.asset_id}) on {row.date:%Y-%m-%d}: {row.reason}, {row.detail}"
+        yield Finding("warn", what, said)
+    if len(held) > SHOWN:
+        said = f'and {len(held) - SHOWN} more days; all: marketmap sql "from quarantine"'
+        yield Finding("warn", what, said)
+
+
+def _published(config: Config, name: str) -> Finding:
+    what = f"maps of {name}"
+    if not config.published.exists():
+        return Finding("warn", what, f"nothing is published yet; run: marketmap run --map {name}")
+    try:
+        days = stored_days(config.published, name)
+    except MarketmapError as error:
+        return Finding("warn", what, f"{error}; run: marketmap run --map {name}")
+    return Finding("ok", what, f"{len(days)} stored days, {days[0]} to {days[-1]}")

@@ -1,0 +1,47 @@
+"""What a run ends with on the terminal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from marketmap.run import MapRun, Recovery
+from reports.sections.doubts import doubts
+from reports.text import told_sources
+
+
+def summary(run: MapRun, report: Path) -> Iterator[str]:
+    """Return the lines on what a map shows, what a reader must know, and where its report is."""
+    diagnostics = run.structure.diagnostics
+    yield (
+        f"map {run.map} as of {run.as_of}: {diagnostics.n_assets} assets, "
+        f"{diagnostics.n_days} days, {diagnostics.n_clusters} clusters, {diagnostics.n_edges} edges"
+    )
+    yield f"alpha {diagnostics.alpha:.4g}"
+    yield f"prices: {told_sources(run.price_sources)}"
+    yield from (f"warning: {doubt}" for doubt in doubts(run))
+    if run.survivors_only:
+        yield "warning: the listing is of a later day; assets that vanished since are missing"
+    yield f"left out: {_counted(run.universe.exclusions)}"
+    if len(run.universe.repairs):
+        yield f"repaired: {_counted(run.universe.repairs)}"
+    yield from (f"note: {note}" for note in run.notes)
+    if run.recovery is not None:
+        yield recovery_line(run.recovery)
+    yield f"report: {report}"
+
+
+def recovery_line(recovery: Recovery) -> str:
+    """Return how much of a simulated market's planted sectors a map found."""
+    return (
+        f"recovered {recovery.this:.2f} of the planted sectors (adjusted Rand index; "
+        f"mean {recovery.mean:.2f}, worst {recovery.worst:.2f} over {recovery.n_seeds} seeds)"
+    )
+
+
+def _counted(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "none"
+    counts = table["reason"].value_counts()
+    reasons = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+    return f"{len(table)} ({reasons})"

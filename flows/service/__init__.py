@@ -1,0 +1,1 @@
+"""``marketmap serve``: the Prefect server, the schedule, and what keeps both alive."""

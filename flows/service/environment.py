@@ -1,0 +1,129 @@
+"""Prefect's surroundings: everything under data_dir, nothing told to anybody, patient at start.
+
+Prefect reads its settings from environment variables when it is imported, so :func:`prepare` comes
+first. What a person has set stays as it is.
+"""
+
+import atexit
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+
+from marketmap.config import Config
+from marketmap.errors import ConfigError, StorageError
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLI_PROMPT": "false",
+    # The flows speak through Python's logging; this shows their lines in Prefect's UI as well.
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,marketmap",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+}
+
+
+def prepare(config: Config, *, verbose: bool = False) -> str | None:
+    """Set Prefect's environment variables; to be called before Prefect is imported.
+
+    Parameters
+    ----------
+    config : Config
+        Its data_dir gets a folder ``prefect``.
+    verbose : bool
+        Whether Prefect's own log lines reach the terminal.
+
+    Returns
+    -------
+    str or None
+        The address of the server in use: PREFECT_API_URL, else that of a running ``marketmap
+        serve``; None where there is none.
+
+    Raises
+    ------
+    ConfigError
+        No server answers at PREFECT_API_URL.
+    StorageError
+        The folder cannot be made or written to.
+    """
+    home = prefect_home(config)
+    settings = {**QUIET, "PREFECT_HOME": str(home), "PREFECT_PROFILES_PATH": str(home / "profiles")}
+    if not verbose:
+        settings["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+    url = os.environ.get("PREFECT_API_URL")
+    if url and not answers(url):
+        raise ConfigError(f"PREFECT_API_URL={url}: no server answers; start it, or unset it")
+    url = url or running_server(config)
+    if url:
+        settings["PREFECT_API_URL"] = url
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+    return url
+
+
+def prefect_home(config: Config) -> Path:
+    """Make and tell the folder of Prefect's own database and settings."""
+    home = (config.data_dir / "prefect").absolute()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe = home / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StorageError(
+            f"{config.data_dir}: cannot be written to ({error.strerror}); "
+            "data_dir in config.yaml must name a folder that can"
+        ) from None
+    return home
+
+
+def server_file(config: Config) -> Path:
+    """Return the file in which ``marketmap serve`` writes its server's address."""
+    return config.data_dir / "prefect" / "server.json"
+
+
+def running_server(config: Config) -> str | None:
+    """Return the address of the server of a running ``marketmap serve``, if there is one."""
+    try:
+        url = json.loads(server_file(config).read_text(encoding="utf-8"))["api"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return url if isinstance(url, str) and is_healthy(url) else None
+
+
+def is_healthy(api_url: str) -> bool:
+    """Ask whether a Prefect server is up and works."""
+    return _status(api_url) == HTTPStatus.OK
+
+
+def answers(api_url: str) -> bool:
+    """Ask whether there is any server, be it one that wants to know first who asks."""
+    return _status(api_url) is not None
+
+
+def _status(api_url: str, timeout: float = 5.0) -> int | None:
+    request = urllib.request.Request(f"{api_url}/health")  # noqa: S310 - a person's or our own
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (OSError, ValueError):
+        return None
+
+
+def quiet_exit() -> None:
+    """Say nothing while the interpreter ends; to be called before Prefect is imported.
+
+    Prefect's threads keep DuckDB's objects alive until then, of which DuckDB's Python binding
+    complains in forty lines. What is registered first is called last.
+    """
+
+    @atexit.register
+    def _close_stderr() -> None:
+        sys.stderr.flush()
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)

@@ -1,0 +1,81 @@
+"""What is missing is asked for, and stored as it comes; without Prefect."""
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from flows.steps.answers import store_answers
+from flows.steps.progress import count
+from marketmap.config import Config
+from marketmap.errors import SourceError
+from marketmap.sources.answers import Answer, Window
+from marketmap.sources.base import RemoteSource
+from marketmap.sources.candles import NEIGHBOUR, made_by_the_market
+from marketmap.sources.fetching import Progress, fetch
+from storage import Database
+
+REVISED = timedelta(days=3)
+"""So many stored days are asked for again together with the missing ones: the source's newest days
+are revised most, and one request holds them all."""
+
+
+def missing_windows(
+    config: Config, source: RemoteSource, asset_ids: Iterable[str], days: tuple[date, date]
+) -> list[Window]:
+    """Return what has to be asked for, with a few stored days that may have been revised."""
+    with Database.open(config.database) as database:
+        missing = database.missing_ranges(source.name, asset_ids, *days)
+    return [
+        window
+        for asset_id, ranges in missing.items()
+        for first, last in ranges
+        for window in source.windows(asset_id, first - REVISED, last)
+    ]
+
+
+def fetch_windows(
+    config: Config, source: RemoteSource, windows: Sequence[Window]
+) -> dict[str, SourceError]:
+    """Ask for windows, store what comes as it comes, and say how far it is.
+
+    Returns
+    -------
+    dict of str to SourceError
+        Why an asset could not be had as a whole, by asset id.
+    """
+    started = time.monotonic()
+
+    def show(progress: Progress) -> None:
+        count(
+            "prices",
+            progress.n_assets_done,
+            progress.n_assets,
+            f"{progress.n_rows:,} rows, {progress.n_retries} retries"
+            + time_left(progress, time.monotonic() - started),
+        )
+
+    def keep(answers: Sequence[Answer]) -> None:
+        store_answers(config, source.name, answers)
+
+    return fetch(source, windows, keep, show, concurrency=config.fetch.concurrency)
+
+
+def time_left(progress: Progress, seconds: float) -> str:
+    """Return how long the rest will take, if the rest goes as what is done."""
+    left = progress.n_windows - progress.n_answered
+    if not left or not progress.n_answered:
+        return ""
+    minutes = left * seconds / progress.n_answered / 60
+    return f", {minutes:.0f} min left" if minutes >= 1 else ", less than a minute left"
+
+
+def release_common_moves(database: Database, source_name: str) -> None:
+    """Store the quarantined spikes after all that the whole market has made."""
+    held = database.quarantine(source_name)
+    held = held[held["reason"] == "spike"]
+    if held.empty:
+        return
+    days = (held["date"].min().date() - NEIGHBOUR, held["date"].max().date())
+    around = database.prices(source_name, set(held["asset_id"]), *days)
+    moves = database.market_moves(source_name, held["date"].dt.date.unique())
+    database.release(source_name, held[made_by_the_market(held, around, moves)])

@@ -1,0 +1,1 @@
+"""How far two groupings of the same assets agree."""

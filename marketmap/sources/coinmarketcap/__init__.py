@@ -1,0 +1,1 @@
+"""CoinMarketCap: the listing by requests, histories by cryptocmd."""

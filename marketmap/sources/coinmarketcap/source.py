@@ -1,0 +1,251 @@
+"""CoinMarketCap: the listing by requests, histories by cryptocmd, both over one transport."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from marketmap.errors import SourceError
+from marketmap.frames import listing_frame, price_frame
+from marketmap.settings import CoinMarketCapSettings, FetchSettings, RankBy
+from marketmap.sources.answers import Answer, Body, Window, quarantine_frame
+from marketmap.sources.coinmarketcap.answers import QUOTE, checked
+from marketmap.sources.coinmarketcap.download import download, reply_to
+from marketmap.sources.coinmarketcap.history import read_history
+from marketmap.sources.coinmarketcap.listing import Page, read_page
+from marketmap.sources.http.asking import Asker, Reading, Reply
+from marketmap.sources.http.transport import Transport
+
+ONE_DAY = timedelta(days=1)
+
+WINDOW_DAYS = 360
+"""Days of one request, those to compare with included: an answer holds some 365 rows, and the day
+before the first and the day after the last come along at times."""
+CONTEXT = timedelta(days=3)
+"""Days before and after those that are wanted, so that each has neighbours to compare with."""
+SPARE_DAYS = timedelta(days=4)
+"""By which a question that is asked again may begin earlier, so that no cache answers it."""
+OWN_DAYS = timedelta(days=WINDOW_DAYS) - 2 * CONTEXT - SPARE_DAYS
+
+PAGE_ROWS = 1000
+# Rows asked for beyond those needed: products and inactive coins stand among them.
+SPARE_ROWS = 20
+
+
+class CoinMarketCap:
+    """CoinMarketCap's public endpoints, in US dollars; assets are known by their number there.
+
+    Parameters
+    ----------
+    settings : CoinMarketCapSettings
+    fetch : FetchSettings
+    """
+
+    name = "coinmarketcap"
+    is_remote = True
+    has_past_listings = False  # the endpoint knows today's listing only
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, settings: CoinMarketCapSettings, fetch: FetchSettings) -> None:
+        self._transport = Transport(settings.base_url, fetch)
+        self._asker = Asker(fetch, self._transport.host)
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether it failed so often, or was stopped, that it is not asked for now."""
+        return self._asker.turns.has_given_up
+
+    def stop(self) -> None:
+        """Let everything that asks, in whatever thread, end soon."""
+        self._asker.turns.stop()
+
+    def last_day(self, now: datetime) -> date:
+        """Return yesterday: the last UTC day that is over."""
+        return now.astimezone(UTC).date() - ONE_DAY
+
+    def listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> pd.DataFrame:
+        """List the largest coins of today, whatever the day asked for; see ``has_past_listings``.
+
+        Raises
+        ------
+        SourceDownError
+            CoinMarketCap did not answer, or said that it is busy.
+        SourceError
+            It answered with another error, nonsense or an empty list.
+        """
+        return self.ask_listing(as_of, size, rank_by).unwrap()
+
+    def prices(self, asset_id: str, start: date, end: date) -> pd.DataFrame:
+        """Return a coin's candles from ``start`` to ``end``, both included; none of a day not over.
+
+        CoinMarketCap's volume is in US dollars: it is given as turnover, and volume is that
+        turnover over the close.
+
+        Raises
+        ------
+        SourceDownError
+            CoinMarketCap did not answer, or said that it is busy.
+        SourceError
+            It answered with an error or nonsense, or with another coin than the one asked for.
+        """
+        frames = [price_frame(pd.DataFrame(columns=["date"]))]
+        windows = self.windows(asset_id, start, end)
+        while windows:
+            answer = self.ask_prices(window := windows.pop())
+            frames.append(answer.unwrap())
+            windows += window.without(answer.window)
+        return price_frame(pd.concat(frames))
+
+    def windows(self, asset_id: str, start: date, end: date) -> list[Window]:
+        """Split days into requests, the newest first."""
+        windows = []
+        asset_id = str(asset_id)  # a number, for many
+        end = min(end, self.last_day(datetime.now(UTC)))
+        while start <= end:
+            first = max(start, end - OWN_DAYS + ONE_DAY)
+            windows.append(Window(asset_id, first, end))
+            end = first - ONE_DAY
+        return windows
+
+    def ask_prices(self, window: Window) -> Answer:
+        """Ask for one window's candles."""
+        asset_id = str(window.asset_id)
+        if not asset_id.isdecimal():  # cryptocmd would look an empty one up by its symbol
+            said = f"coin {asset_id!r}: expected CoinMarketCap's number of a coin"
+            return Answer(window, (), error=SourceError(said))
+
+        def once(n: int, replies: list[Reply]) -> Reading:
+            now = datetime.now(UTC)
+            first = window.first - CONTEXT - min(n * ONE_DAY, SPARE_DAYS)
+            last = min(window.last + CONTEXT, self.last_day(now))
+            data = download(self._transport, asset_id, first, last, replies)
+            return read_history(data, window, (first - ONE_DAY, last + ONE_DAY), now)
+
+        return self._asker.ask(window, once)
+
+    def ask_listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> Answer:
+        """Ask for today's listing, page by page."""
+        window = Window(None, as_of, as_of)
+        rows: dict[str, Mapping[str, Any]] = {}
+        answers: list[Answer] = []
+        n_rows = min(size + SPARE_ROWS, PAGE_ROWS)
+        start, is_last = 1, False
+        while len(rows) < size and not is_last:
+            page, answer = self._ask_page(window, start, n_rows, rank_by)
+            answers.append(answer)
+            if answer.rows is None:
+                break
+            # Rows that are no coins may or may not count: rather see a coin twice than miss one.
+            start += len(page.rows)
+            is_last = page.is_last(start, n_rows) or page.rows.keys() <= rows.keys()
+            rows = page.rows | rows
+        return _listing(window, answers, _ranked(rows, size, rank_by))
+
+    def read_again(self, body: Body, rank_by: RankBy = "auto") -> Answer:
+        """Read an archived body anew; of listings those that came on one page."""
+        asked = body.request
+        try:
+            value = json.loads(body.text)
+            if body.window.asset_id is None:
+                return _read_listing_again(body, value, rank_by)
+            first, last = (
+                datetime.fromtimestamp(int(asked[key]), UTC).date()
+                for key in ("timeStart", "timeEnd")
+            )
+            data = checked(value, "quotes")["data"]
+            reading = read_history(data, body.window, (first, last), body.at)
+        except (SourceError, ValueError, KeyError, OverflowError, RecursionError) as problem:
+            return Answer(body.window, (), error=SourceError(f"{body.window}: {problem}"))
+        return Answer(
+            reading.window,
+            (),
+            rows=reading.rows,
+            quarantined=quarantine_frame(reading.quarantined),
+            labels=reading.labels,
+        )
+
+    def planted_sectors(self) -> None:
+        """Return that nobody knows the true sectors of a real market."""
+
+    def _ask_page(
+        self, window: Window, start: int, n_rows: int, rank_by: RankBy
+    ) -> tuple[Page, Answer]:
+        pages = [Page()]
+
+        def once(n: int, replies: list[Reply]) -> Reading:
+            request = _listing_request(start, n_rows + n, rank_by)  # no cache has seen it yet
+            got = self._transport.get_json("/cryptocurrency/listing", request)
+            replies.append(reply_to("listing", request, got))
+            data = checked(got.value, "cryptoCurrencyList")["data"]
+            pages.append(page := _read_page(data, start, n_rows, rank_by))
+            return Reading(
+                window, pd.DataFrame(), tuple(page.quarantined), tuple(page.doubts), page.labels
+            )
+
+        answer = self._asker.ask(window, once)
+        return pages[-1], answer
+
+
+def _listing_request(start: int, n_rows: int, rank_by: RankBy) -> dict[str, str]:
+    return {
+        "start": str(start),
+        "limit": str(n_rows),
+        "sortBy": "volume_24h" if rank_by == "turnover" else "market_cap",
+        "sortType": "desc",
+        "convert": QUOTE,
+        "cryptoType": "all",
+        "tagType": "all",
+        "audited": "false",
+        "aux": "tags,cmc_rank,date_added,num_market_pairs,circulating_supply",
+    }
+
+
+def _read_page(data: Mapping[str, Any], start: int, n_rows: int, rank_by: RankBy) -> Page:
+    in_order = start == 1 and rank_by != "turnover"
+    page = read_page(data, n_rows - SPARE_ROWS if in_order else None)
+    if not page.rows and start == 1:
+        raise SourceError("a listing without coins")
+    if page.rows and not any(row["has_quote"] for row in page.rows.values()):
+        raise SourceError(f"a listing without a quote in {QUOTE}")
+    return page
+
+
+def _ranked(rows: Mapping[str, Mapping[str, Any]], size: int, rank_by: RankBy) -> pd.DataFrame:
+    if not rows:
+        return listing_frame(pd.DataFrame(columns=["asset_id"]))
+    frame = pd.DataFrame(list(rows.values()))
+    if rank_by == "turnover":
+        frame = frame.sort_values("turnover", ascending=False, kind="stable")
+    else:
+        frame = frame.sort_values("cmc_rank", kind="stable")
+    return listing_frame(frame.head(size))
+
+
+def _listing(window: Window, answers: list[Answer], rows: pd.DataFrame) -> Answer:
+    """Put the answers of all pages together; one that failed is a failure of the listing."""
+    failed = answers[-1].rows is None
+    told = set(rows["asset_id"])
+    labels = {label.asset_id: label for answer in answers for label in answer.labels}
+    return Answer(
+        window,
+        tuple(attempt for answer in answers for attempt in answer.attempts),
+        rows=None if failed else rows,
+        error=answers[-1].error,
+        quarantined=pd.concat([answer.quarantined for answer in answers], ignore_index=True),
+        labels=tuple(label for asset_id, label in labels.items() if asset_id in told),
+        bodies=tuple(body for answer in answers for body in answer.bodies),
+    )
+
+
+def _read_listing_again(body: Body, value: Any, rank_by: RankBy) -> Answer:
+    asked = body.request
+    n_rows = int(asked["limit"])
+    if asked["start"] != "1" or n_rows >= PAGE_ROWS:
+        raise SourceError("a page of several, which are not read again")
+    if asked["sortBy"] != _listing_request(1, n_rows, rank_by)["sortBy"]:
+        raise SourceError(f"ranked by {asked['sortBy']}")
+    page = _read_page(checked(value, "cryptoCurrencyList")["data"], 1, n_rows, rank_by)
+    rows = _ranked(page.rows, n_rows - SPARE_ROWS, rank_by)
+    return Answer(body.window, (), rows=rows, labels=page.labels)

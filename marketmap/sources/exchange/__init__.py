@@ -1,0 +1,1 @@
+"""An exchange's public daily candles through ccxt."""

@@ -1,0 +1,1 @@
+"""Prices from a CSV or Parquet file."""

@@ -1,0 +1,295 @@
+"""The quality gates: what rules an asset out, and the sentence that says so with figures.
+
+Every gate looks at all candidates at once; an asset is known by the first gate that stops it.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from marketmap.settings import GateSettings, MapSettings, UniverseSettings
+from marketmap.universe.jumps import Track
+from marketmap.universe.repairs import Repair, inspect
+from marketmap.universe.window import PANEL_FIELDS, Panel, trades_every_day
+
+REASONS: dict[str, str] = {
+    "excluded_by_config": "named in universe.excluded_assets",
+    "excluded_by_tag": "a tag of the listing rules it out, such as stablecoin or wrapped",
+    "no_prices": "no price in the window",
+    "late": "the as-of day's price has not come yet",
+    "short_history": "its prices start after the window does",
+    "holes": "too many days of the window have no price",
+    "non_positive_price": "a price of zero or less",
+    "impossible_jump": "a move that no market makes: a misprint, or two assets under one name",
+    "pegged": "its price hardly moves: pegged to the quote currency",
+    "frozen": "its price stands still, or nobody trades at it, too often or too long",
+    "pegged_elsewhere": "calm and apart from this market: pegged to something else, such as gold",
+    "twin": "a near-copy of a larger asset on the map",
+    "new_unit": "repaired, not excluded: a split or redenomination, which value did not follow",
+}
+"""Every reason for an exclusion or a repair, with one line for readers."""
+
+WEEK = 7
+LONG_ENOUGH = 3
+"""Seven-day returns overlap: they need this many times the days that daily ones need."""
+
+FEWEST_IN_MARKET = 5
+MARKET_DAYS = 90
+"""A correlation with the market over fewer days says too little to rule an asset out."""
+
+_Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why an asset is ruled out: a word of :data:`REASONS` and a sentence with figures."""
+
+    reason: str
+    detail: str
+
+
+class Verdicts(dict[str, Verdict]):
+    """The first verdict on each asset id; later ones do not replace it."""
+
+    def add(self, asset_id: str, reason: str, detail: str) -> None:
+        """Rule an asset out, unless it is already."""
+        self.setdefault(asset_id, Verdict(reason, detail))
+
+
+def gate_by_listing(listing: pd.DataFrame, settings: UniverseSettings, verdicts: Verdicts) -> None:
+    """Rule out what the configuration names, by asset id or by tag."""
+    banned_ids, banned_tags = set(settings.excluded_assets), set(settings.excluded_tags)
+    for asset_id, tags in zip(listing["asset_id"], listing["tags"], strict=True):
+        if asset_id in banned_ids:
+            verdicts.add(asset_id, "excluded_by_config", "named in universe.excluded_assets")
+        hits = sorted(banned_tags.intersection(tags))
+        if hits:
+            verdicts.add(asset_id, "excluded_by_tag", f"tagged {', '.join(hits)}")
+
+
+def gate_presence(
+    panel: Panel, last_seen: pd.Series, settings: MapSettings, verdicts: Verdicts
+) -> None:
+    """Rule out assets without prices, without the as-of day, too young, or with holes.
+
+    Parameters
+    ----------
+    panel : Panel
+    last_seen : Series
+        The last day that has a price, by asset id; before the window for those that are gone.
+    settings : MapSettings
+    verdicts : Verdicts
+    """
+    known = panel.close.notna()
+    if settings.returns == "intraday":
+        known &= panel.open.notna()
+    days, n_days = known.index, len(known)
+    allowed = math.floor(settings.gates.max_missing * n_days)
+    flags = known.to_numpy()
+    missing = n_days - flags.sum(axis=0)
+    first = flags.argmax(axis=0)
+    behind = flags[::-1].argmax(axis=0)
+    limit = f"gates.max_missing allows {allowed}"
+    for at, asset_id in enumerate(known.columns):
+        if missing[at] == n_days:
+            seen = last_seen.get(asset_id)
+            what = "open and close" if settings.returns == "intraday" else "price"
+            tail = f"; its last is of {pd.Timestamp(seen):%Y-%m-%d}" if seen is not None else ""
+            verdicts.add(asset_id, "no_prices", f"no {what} in the window{tail}")
+        elif behind[at] > max(allowed, 1):
+            end = days[n_days - 1 - behind[at]]
+            verdicts.add(
+                asset_id,
+                "holes",
+                f"prices end on {end:%Y-%m-%d}, {behind[at]} days before the as-of day; {limit}",
+            )
+        elif behind[at]:
+            end = days[n_days - 1 - behind[at]]
+            verdicts.add(asset_id, "late", f"its last price is of {end:%Y-%m-%d}")
+        elif first[at] > allowed:
+            verdicts.add(
+                asset_id,
+                "short_history",
+                f"prices start on {days[first[at]]:%Y-%m-%d}, {first[at]} days after the window; "
+                f"{limit}",
+            )
+        elif missing[at] > allowed:
+            verdicts.add(
+                asset_id, "holes", f"{missing[at]} of {n_days} days have no price; {limit}"
+            )
+
+
+def gate_signs(panel: Panel, settings: MapSettings, verdicts: Verdicts) -> None:
+    """Rule out prices of zero or less; opening ones only where returns are made from them."""
+    kinds = {"closing": panel.close}
+    if settings.returns == "intraday":
+        kinds["opening"] = panel.open
+    for kind, prices in kinds.items():
+        wrong = prices <= 0
+        for asset_id in wrong.columns[wrong.any()]:
+            day = wrong.index[wrong[asset_id]][0]
+            verdicts.add(
+                asset_id,
+                "non_positive_price",
+                f"{kind} price of {float(prices[asset_id][day]):g} on {day:%Y-%m-%d}",
+            )
+
+
+def gate_jumps(
+    panel: Panel, settings: MapSettings, verdicts: Verdicts
+) -> dict[str, tuple[Repair, ...]]:
+    """Rule out jumps that no market makes; tell the repairs of the assets that pass."""
+    fields = {name: log_prices(getattr(panel, name)).to_numpy() for name in PANEL_FIELDS}
+    days = pd.DatetimeIndex(panel.close.index)
+    market = log_prices(panel.close).diff().median(axis=1).fillna(0.0).to_numpy()
+    repairs: dict[str, tuple[Repair, ...]] = {}
+    for at, asset_id in enumerate(panel.close.columns):
+        if asset_id in verdicts:
+            continue
+        known = ~np.isnan(fields["close"][:, at])
+        own = {name: values[known, at] for name, values in fields.items()}
+        track = Track(days[known], market=market[known], **own)
+        finding = inspect(
+            track,
+            settings.gates.jump,
+            trades_every_day=trades_every_day(settings),
+            uses_opens=settings.returns == "intraday",
+        )
+        if finding.jump is not None:
+            verdicts.add(asset_id, "impossible_jump", finding.jump)
+        elif finding.repairs:
+            repairs[asset_id] = finding.repairs
+    return repairs
+
+
+def gate_stillness(
+    returns: pd.DataFrame, panel: Panel, gates: GateSettings, verdicts: Verdicts
+) -> None:
+    """Rule out pegs (hardly any variance) and prices that stand still.
+
+    Parameters
+    ----------
+    returns : DataFrame of shape (n_days, n_assets)
+        Log returns of repaired closes; NaN where missing.
+    panel : Panel
+        A day whose bar has no range and whose turnover is zero is a quote at which nobody traded;
+        it counts as standing still.
+    gates : GateSettings
+    verdicts : Verdicts
+    """
+    untraded = (panel.high == panel.low) & (panel.turnover == 0)
+    volatility = robust_volatility(returns)
+    plain = returns.std()
+    for asset_id in returns.columns[volatility < gates.pegged_volatility]:
+        # More than half of the days unchanged is no volatility at all: that is for the next gate.
+        if plain[asset_id] < 10 * gates.pegged_volatility:
+            verdicts.add(
+                asset_id,
+                "pegged",
+                f"daily volatility {volatility[asset_id]:.2%} (robust; plain "
+                f"{plain[asset_id]:.2%}) is below {gates.pegged_volatility:.2%}",
+            )
+    quoted = untraded.loc[returns.index, returns.columns]
+    still = ((returns == 0) | (quoted & returns.notna())).to_numpy()
+    share = pd.Series(still.sum(axis=0) / returns.notna().sum(axis=0), returns.columns)
+    run = pd.Series(_longest_run(still), returns.columns)
+    for asset_id in returns.columns[(share > gates.max_frozen) | (run > gates.max_frozen_run)]:
+        verdicts.add(
+            asset_id,
+            "frozen",
+            f"still on {share[asset_id]:.1%} of days and for up to {run[asset_id]} days in a "
+            f"row; allowed are {gates.max_frozen:.1%} and {gates.max_frozen_run}",
+        )
+
+
+def gate_foreign(returns: pd.DataFrame, gates: GateSettings, verdicts: Verdicts) -> None:
+    """Rule out what is far calmer than the market and does not move with it, such as gold.
+
+    The market is the median return of the candidates that no gate has stopped yet. Its correlation
+    is asked for only in windows of :data:`MARKET_DAYS` and more: over 30 days of 2017 Bitcoin's own
+    with the median coin was 0.08. What is twice as calm as that again needs no correlation: a peg's
+    noise can follow the market as well.
+    """
+    left = returns[[asset_id for asset_id in returns if asset_id not in verdicts]]
+    if left.shape[1] < FEWEST_IN_MARKET:
+        return
+    volatility = robust_volatility(left)
+    share = volatility / float(volatility.median())
+    limit = gates.foreign_volatility_ratio
+    correlation = left.corrwith(left.median(axis=1))
+    apart = (correlation < gates.foreign_correlation) & (len(left) >= MARKET_DAYS)
+    for asset_id in left.columns[(share < limit / 2) | ((share < limit) & apart)]:
+        verdicts.add(
+            asset_id,
+            "pegged_elsewhere",
+            f"daily volatility {volatility[asset_id]:.2%} is {share[asset_id]:.2f} of the median's "
+            f"and the correlation with the market {correlation[asset_id]:.2f}; this market's own "
+            f"have {limit:g} or {gates.foreign_correlation:g} and more, and never under "
+            f"{limit / 2:g}",
+        )
+
+
+class TwinFinder:
+    """Tells whether an asset is a near-copy of one of some larger ones.
+
+    By the correlation of daily returns over at least ``gates.twin_days`` common days or, where
+    there are three times as many, of overlapping seven-day returns. The second sees through
+    the noise that asynchronous closes put on a copy's daily returns: WBTC's with BTC's is 0.85 to
+    0.99 in years of its life, though its price never left BTC's for long.
+
+    Parameters
+    ----------
+    closes : DataFrame of shape (n_days + 1, n_assets)
+        Repaired; NaN where missing.
+    gates : GateSettings
+    """
+
+    def __init__(self, closes: pd.DataFrame, gates: GateSettings) -> None:
+        self._gates = gates
+        logs = log_prices(closes)
+        daily, weekly = logs.diff(), logs.diff(WEEK)
+        self._days = daily.notna()
+        self._by_day = daily.corr(min_periods=gates.twin_days)
+        by_week = weekly.corr(min_periods=LONG_ENOUGH * gates.twin_days)
+        self._likeness = self._by_day.combine(by_week, np.fmax)
+
+    def twin_of(self, asset_id: str, larger: list[str]) -> Verdict | None:
+        """Return the verdict on an asset given the larger ones that are on the map."""
+        if not larger:
+            return None
+        likeness = self._likeness.loc[larger, asset_id]
+        highest = float(likeness.max())
+        if not highest >= self._gates.twin_correlation:
+            return None
+        other = str(likeness.idxmax())
+        daily = float(self._by_day[asset_id][other])
+        common = int((self._days[asset_id] & self._days[other]).sum())
+        slower = f" (seven-day returns {highest:.4f})" if highest > daily else ""
+        return Verdict(
+            "twin",
+            f"daily returns correlate {daily:.4f}{slower} with {other} over {common} days; "
+            f"a copy from {self._gates.twin_correlation:g}",
+        )
+
+
+def log_prices(prices: pd.DataFrame) -> pd.DataFrame:
+    """Take natural logarithms; NaN where a price is missing, zero or less."""
+    return pd.DataFrame(np.log(prices.where(prices > 0)), prices.index, prices.columns)
+
+
+def robust_volatility(returns: pd.DataFrame) -> pd.Series:
+    """Return 1.4826 times the median absolute deviation, which one crash does not move."""
+    return 1.4826 * (returns - returns.median()).abs().median()
+
+
+def _longest_run(flags: _Flags) -> npt.NDArray[np.int64]:
+    """Count the longest run of True in each column."""
+    longest = np.zeros(flags.shape[1], dtype=np.int64)
+    current = np.zeros(flags.shape[1], dtype=np.int64)
+    for row in flags:
+        current = np.where(row, current + 1, 0)
+        longest = np.maximum(longest, current)
+    return longest

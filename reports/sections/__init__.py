@@ -1,0 +1,1 @@
+"""The report's tables and sentences, section by section."""

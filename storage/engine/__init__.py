@@ -1,0 +1,1 @@
+"""DuckDB itself: connections, the lock, transactions, the schema, SQL from files."""

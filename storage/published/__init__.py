@@ -1,0 +1,1 @@
+"""The published copy: written as a whole, opened read-only, queried."""

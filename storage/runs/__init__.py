@@ -1,0 +1,1 @@
+"""A run as rows: written, read back, its matrices kept or fitted again."""

@@ -1,0 +1,1 @@
+"""What guards the data: the manifest, verification, backups, the archive of answers."""

@@ -1,0 +1,1 @@
+"""What flows keep beside runs: prices, answers, listings, quarantine, pairs."""
