@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from marketmap.lazy import lazily
 
 if TYPE_CHECKING:
+    from marketmap.agreement.base import Recovery
     from marketmap.config import Config, load_config
     from marketmap.errors import (
         ConfigError,
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
         SourceError,
         StorageError,
     )
+    from marketmap.estimator import fit_structure
     from marketmap.graphs.partial_correlation import partial_correlations
     from marketmap.pipeline import map_prices
     from marketmap.returns import compute_returns
-    from marketmap.run import MapRun, Recovery
+    from marketmap.run import Finding, MapInputs, MapRun
     from marketmap.settings import MapSettings, ModelSettings
     from marketmap.sources import open_source
-    from marketmap.structure import Diagnostics, MarketStructure, fit_structure
+    from marketmap.structure import Diagnostics, MarketStructure
     from marketmap.universe.select import Universe, select_universe
 
 _HOMES = {
@@ -43,20 +45,22 @@ _HOMES = {
     "ConfigError": "errors",
     "DataError": "errors",
     "Diagnostics": "structure",
+    "Finding": "run",
     "FitError": "errors",
+    "MapInputs": "run",
     "MapRun": "run",
     "MapSettings": "settings",
     "MarketStructure": "structure",
     "MarketmapError": "errors",
     "ModelSettings": "settings",
     "NotEnoughDataError": "errors",
-    "Recovery": "run",
+    "Recovery": "agreement.base",
     "SourceDownError": "errors",
     "SourceError": "errors",
     "StorageError": "errors",
     "Universe": "universe.select",
     "compute_returns": "returns",
-    "fit_structure": "structure",
+    "fit_structure": "estimator",
     "load_config": "config",
     "map_prices": "pipeline",
     "open_source": "sources",
@@ -69,7 +73,9 @@ __all__ = [
     "ConfigError",
     "DataError",
     "Diagnostics",
+    "Finding",
     "FitError",
+    "MapInputs",
     "MapRun",
     "MapSettings",
     "MarketStructure",

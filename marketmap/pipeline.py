@@ -1,13 +1,61 @@
 """From prices to a map: universe, returns, structure, in this order and each once."""
 
+import logging
+from collections.abc import Iterator
 from datetime import date
 
 import pandas as pd
 
+from marketmap.estimator import fit_structure
+from marketmap.printing import named_assets
 from marketmap.returns import compute_returns
+from marketmap.run import MapInputs, MapRun
 from marketmap.settings import MapSettings
-from marketmap.structure import MarketStructure, fit_structure
+from marketmap.structure import MarketStructure
 from marketmap.universe.select import Universe, select_universe
+
+log = logging.getLogger("marketmap")
+"""Of the family whose lines a person sees while a flow works."""
+
+
+def compute_run(inputs: MapInputs) -> MapRun:
+    """Make a map of all that it is made from.
+
+    Pure: the same inputs give the same run, in any process. It reads and writes nothing.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Too few assets or days pass the gates.
+    DataError
+        The listing or the prices hold what they must not hold.
+    FitError
+        The model has no solution.
+    """
+    settings = inputs.settings
+    universe = select_universe(inputs.listing, inputs.prices, inputs.as_of, settings)
+    universe = universe.priced_by(inputs.price_sources)
+    log.info("chose %d assets, left %d out", len(universe.assets), len(universe.exclusions))
+    structure = fit_universe(universe, settings)
+    log.info("found %d clusters", structure.clusters.n_clusters)
+    return MapRun(
+        map=inputs.map,
+        as_of=inputs.as_of,
+        settings=settings,
+        source=inputs.source,
+        universe=universe,
+        structure=structure,
+        survivors_only=inputs.survivors_only,
+        notes=(*inputs.notes, *foreign_prices(universe, inputs.source)),
+    )
+
+
+def foreign_prices(universe: Universe, source: str) -> Iterator[str]:
+    """Say in a sentence which assets' prices are not those of the map's own source."""
+    foreign = universe.assets[universe.assets["price_source"] != source]
+    for name, assets in foreign.groupby("price_source"):
+        symbols = dict(assets["symbol"])
+        yield f"All prices of {named_assets(list(symbols), symbols)} are those of {name}."
 
 
 def map_prices(

@@ -1,5 +1,10 @@
 """Strangers' text where people read it: on a terminal, which obeys it, and on a page."""
 
+from collections.abc import Mapping, Sequence
+
+NAMED = 8
+"""So many assets are named; of more, how many there are is said."""
+
 
 def printable(text: str) -> str:
     """Show what is not to be printed as an escape.
@@ -8,3 +13,10 @@ def printable(text: str) -> str:
     it, such as the right-to-left override.
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def named_assets(asset_ids: Sequence[str], symbols: Mapping[str, str]) -> str:
+    """Name some assets, and say how many more there are."""
+    some = [f"{symbols.get(i, i)} ({i})" for i in asset_ids[:NAMED]]
+    more = len(asset_ids) - len(some)
+    return ", ".join(some) + (f" and {more} more" if more else "")

@@ -1,31 +1,49 @@
-"""A run: one map, on one as-of day, under one hash of settings, with all that it found."""
+"""A run: one map, on one as-of day, under one hash of settings; its inputs, and what it found."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+
+import pandas as pd
 
 from marketmap.settings import MapSettings
 from marketmap.structure import MarketStructure
 from marketmap.universe.select import Universe
 
 
-@dataclass(frozen=True)
-class Recovery:
-    """How much of a simulated market's planted sectors a map finds again.
+@dataclass(frozen=True, eq=False)
+class MapInputs:
+    """All that one run of a map is made from; plain data that can be sent to another process.
 
     Attributes
     ----------
-    this : float
-        Adjusted Rand index of this map's clusters against the planted sectors (1 is all of them).
-    mean, worst : float
-        The same over ``n_seeds`` simulated markets.
-    n_seeds : int
+    map : str
+        The map's name.
+    as_of : date
+        The last day whose prices are in it.
+    settings : MapSettings
+    source : str
+        The name of the map's source, under which its prices are stored.
+    listing, prices : DataFrame
+        As :mod:`marketmap.frames` describes them; of prices at least those of the window.
+    price_sources : Series of str
+        Whose prices each asset's are, by asset id.
+    survivors_only : bool
+        Whether the listing is of a later day, so that assets that vanished since are missing.
+    notes : tuple of str
+        Sentences that a reader of the map must know, such as which assets came too late.
     """
 
-    this: float
-    mean: float
-    worst: float
-    n_seeds: int
+    map: str
+    as_of: date
+    settings: MapSettings
+    source: str
+    listing: pd.DataFrame
+    prices: pd.DataFrame
+    price_sources: "pd.Series[str]"
+    survivors_only: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +64,6 @@ class MapRun:
     structure : MarketStructure
     survivors_only : bool
         Whether the listing is of a later day, so that assets that vanished since are missing.
-    recovery : Recovery or None
-        Of simulated markets only; what has one can never be taken for a real market.
     notes : tuple of str
         Sentences that a reader of the map must know, such as which assets came too late.
     """
@@ -59,7 +75,6 @@ class MapRun:
     universe: Universe
     structure: MarketStructure
     survivors_only: bool = False
-    recovery: Recovery | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -85,3 +100,31 @@ def run_id(map_name: str, as_of: date, settings: MapSettings) -> str:
     """Return the id of a map's run on a day under some settings."""
     identity = f"{map_name}\n{as_of.isoformat()}\n{settings.digest}"
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What was learned about a run afterwards; it can be replaced without touching the run.
+
+    Attributes
+    ----------
+    kind : str
+        Such as ``recovery``. A run has one finding of a kind under one hash of its settings.
+    run_id : str
+    as_of : date
+        Of the run that it is about.
+    basis : tuple of str
+        The ids of all runs that it rests on. It is stale once one of them has been made again and
+        came out otherwise.
+    settings_digest : str
+        Stands for the finding's own settings.
+    tables : mapping of str to DataFrame
+        Its rows, by the name of the table that they belong to.
+    """
+
+    kind: str
+    run_id: str
+    as_of: date
+    basis: tuple[str, ...]
+    settings_digest: str
+    tables: Mapping[str, pd.DataFrame]

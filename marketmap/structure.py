@@ -1,31 +1,38 @@
-"""The heart: returns in, a frozen :class:`MarketStructure` out, and no input or output in it."""
+"""What a map says: groups, positions and edges of assets, by name, and the matrices behind them.
+
+Plain values without any fitting; :mod:`marketmap.estimator` makes them and the storage room keeps
+them. The first clustering, layout and graph are those that the map shows.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Protocol
 
 import networkx as nx
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
-from marketmap.clustering import Clustering, cluster_by_affinity
-from marketmap.embedding.locally_linear import Embedding, embed
-from marketmap.errors import DataError, NotEnoughDataError, refuse_columns
-from marketmap.graphs.partial_correlation import build_graph, partial_correlations, strongest_edges
-from marketmap.precision import PrecisionFit, fit_precision
-from marketmap.returns import STILL, check_dates
-from marketmap.settings import ModelSettings
+from marketmap.clustering.base import Clustering
+from marketmap.embedding.base import Layout
+from marketmap.graphs.base import Graph
+from marketmap.graphs.network import build_graph
+from marketmap.graphs.partial_correlation import partial_correlations
 
-MAX_MISSING = 0.1
-"""The largest share of an asset's returns that may be missing."""
+__all__ = [
+    "Clustering",
+    "Diagnostics",
+    "Graph",
+    "Layout",
+    "MarketStructure",
+    "Matrices",
+    "MatrixSource",
+]
 
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What a reader needs in order to trust a map, or not to.
+    """How the model was fitted: what a reader needs in order to trust a map, or not to.
 
     Attributes
     ----------
@@ -35,6 +42,8 @@ class Diagnostics:
         First and last day that has a return.
     n_filled : int
         Returns that were missing and set to the asset's mean.
+    mean_correlation : float
+        Of all pairs of assets.
     alpha : float
         The penalty that cross-validation chose.
     failed_fits : int
@@ -47,13 +56,6 @@ class Diagnostics:
         Of the final fit; how far it may be from the optimum.
     condition_number : float
         Of the precision matrix, in the 2-norm.
-    clusters_converged : bool
-        Whether affinity propagation settled.
-    cluster_iterations : int
-    n_clusters : int
-    n_edges : int
-    embedding_error_2d, embedding_error_3d : float
-        Reconstruction error of the locally linear embeddings.
     """
 
     n_assets: int
@@ -61,18 +63,52 @@ class Diagnostics:
     window_start: date
     window_end: date
     n_filled: int
+    mean_correlation: float
     alpha: float
     failed_fits: int
     converged: bool
     n_iter: int
     duality_gap: float
     condition_number: float
-    clusters_converged: bool
-    cluster_iterations: int
-    n_clusters: int
-    n_edges: int
-    embedding_error_2d: float
-    embedding_error_3d: float
+
+
+class MatrixSource(Protocol):
+    """Where the matrices of a structure come from, when somebody asks for them."""
+
+    def kept(self) -> "Matrices | None":
+        """Return the matrices if they are at hand without fitting anything, else None."""
+        ...
+
+    def load(self) -> "Matrices":
+        """Return the matrices, fitted again where they were not kept."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Matrices:
+    """The full matrices of a model, each of shape (n_assets, n_assets) and labelled by asset_id.
+
+    Attributes
+    ----------
+    correlation : DataFrame
+        Of the returns; missing ones count as the asset's mean.
+    covariance : DataFrame
+        The model's, of standardised returns.
+    precision : DataFrame
+        Its sparse inverse.
+    """
+
+    correlation: pd.DataFrame
+    covariance: pd.DataFrame
+    precision: pd.DataFrame
+
+    def kept(self) -> "Matrices":
+        """Return these matrices."""
+        return self
+
+    def load(self) -> "Matrices":
+        """Return these matrices."""
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,223 +117,96 @@ class MarketStructure:
 
     Attributes
     ----------
-    assets : DataFrame of shape (n_assets, 4), indexed by asset_id
-        ``symbol``, ``name``, ``cluster`` (int, 1 is the largest) and ``is_exemplar`` (bool).
-    correlation : DataFrame of shape (n_assets, n_assets)
-        Of the returns; missing ones count as the asset's mean.
-    covariance : DataFrame of shape (n_assets, n_assets)
-        The model's, of standardised returns.
-    precision : DataFrame of shape (n_assets, n_assets)
-        Its sparse inverse.
-    positions : mapping of str to DataFrame, indexed by asset_id
-        ``lle_2d`` with columns x, y and ``lle_3d`` with columns x, y, z.
+    labels : DataFrame of shape (n_assets, 2), indexed by asset_id
+        ``symbol`` and ``name``.
+    clusterings : mapping of str to Clustering
+    layouts : mapping of str to Layout
+    graphs : mapping of str to Graph
+        By name; the first of each is the one on the map.
     cv_scores : DataFrame of shape (n_alphas, 3)
-        ``alpha``, ``mean_score`` and ``std_score`` (log-likelihood a day, out of sample),
+        ``alpha``, ``mean_score`` and ``std_score`` (log-likelihood per day, out of sample),
         by rising alpha; -inf where fits failed.
     diagnostics : Diagnostics
-    edge_threshold : float
-        Partial correlations whose size is at most this are no edges.
+    matrix_source : MatrixSource
+        Gives the matrices when they are asked for.
     """
 
-    assets: pd.DataFrame
-    correlation: pd.DataFrame
-    covariance: pd.DataFrame
-    precision: pd.DataFrame
-    positions: Mapping[str, pd.DataFrame]
+    labels: pd.DataFrame
+    clusterings: Mapping[str, Clustering]
+    layouts: Mapping[str, Layout]
+    graphs: Mapping[str, Graph]
     cv_scores: pd.DataFrame
     diagnostics: Diagnostics
-    edge_threshold: float
+    matrix_source: MatrixSource
 
-    @cached_property
-    def partial_correlation(self) -> pd.DataFrame:
-        """Minus the scaled precision, with ones on the diagonal; shape (n_assets, n_assets)."""
-        return partial_correlations(self.precision)
+    @property
+    def clusters(self) -> Clustering:
+        """The clustering on the map."""
+        return next(iter(self.clusterings.values()))
 
-    @cached_property
+    @property
+    def positions(self) -> dict[str, pd.DataFrame]:
+        """The positions of every layout, by its name."""
+        return {name: layout.positions for name, layout in self.layouts.items()}
+
+    @property
     def edges(self) -> pd.DataFrame:
-        """The edges, strongest first: asset_id_a, asset_id_b, partial_correlation."""
-        return strongest_edges(self.partial_correlation, self.edge_threshold)
+        """The edges on the map, strongest first: asset_id_a, asset_id_b, partial_correlation."""
+        return self._graph_on_map.edges
+
+    @property
+    def edge_threshold(self) -> float:
+        """Partial correlations whose size is at most this are no edges."""
+        return float(self._graph_on_map.diagnostics["threshold"])
+
+    @property
+    def _graph_on_map(self) -> Graph:
+        return next(iter(self.graphs.values()))
+
+    @cached_property
+    def assets(self) -> pd.DataFrame:
+        """The assets with their cluster on the map; shape (n_assets, 4), indexed by asset_id.
+
+        ``symbol``, ``name``, ``cluster`` (1 is the largest, 0 is noise) and ``is_exemplar``.
+        """
+        clusters = self.clusters
+        exemplars = set() if clusters.exemplars is None else set(clusters.exemplars)
+        return self.labels.assign(
+            cluster=clusters.labels.reindex(self.labels.index),
+            is_exemplar=self.labels.index.isin(exemplars),
+        )
 
     @cached_property
     def graph(self) -> "nx.Graph[str]":
         """The edges as a graph; its attributes are those of ``build_graph``."""
         return build_graph(self.assets, self.edges)
 
+    @cached_property
+    def kept_matrices(self) -> Matrices | None:
+        """The matrices if they are at hand without fitting anything, else None."""
+        return self.matrix_source.kept()
 
-def fit_structure(
-    returns: pd.DataFrame,
-    settings: ModelSettings | None = None,
-    labels: pd.DataFrame | None = None,
-) -> MarketStructure:
-    """Fit a market's structure to a table of returns.
+    @cached_property
+    def matrices(self) -> Matrices:
+        """The full matrices; fitted again, which takes seconds, where they were not kept."""
+        return self.matrix_source.load()
 
-    Each asset's returns are standardised. A missing return is set to the asset's mean, and counted;
-    an asset that lacks more than a tenth of them is refused. The same returns and settings give the
-    same result, on one core or on many.
+    @property
+    def correlation(self) -> pd.DataFrame:
+        """Of the returns; shape (n_assets, n_assets)."""
+        return self.matrices.correlation
 
-    Parameters
-    ----------
-    returns : DataFrame of shape (n_days, n_assets)
-        Indexed by date, columns asset ids.
-    settings : ModelSettings, optional
-        The defaults are those of config.yaml.
-    labels : DataFrame, optional
-        ``symbol`` and ``name``, indexed by asset id; the id stands in for what is not given.
+    @property
+    def covariance(self) -> pd.DataFrame:
+        """The model's, of standardised returns; shape (n_assets, n_assets)."""
+        return self.matrices.covariance
 
-    Returns
-    -------
-    MarketStructure
+    @property
+    def precision(self) -> pd.DataFrame:
+        """The covariance's sparse inverse; shape (n_assets, n_assets)."""
+        return self.matrices.precision
 
-    Raises
-    ------
-    DataError
-        A column is not numeric, infinite, constant or has too many gaps; the message names it.
-    NotEnoughDataError
-        There are too few assets or days for these settings.
-    FitError
-        The model has no solution.
-
-    Examples
-    --------
-    >>> import marketmap, numpy as np, pandas as pd
-    >>> days = pd.date_range("2026-01-01", periods=200)
-    >>> noise = np.random.default_rng(0).normal(size=(200, 10))
-    >>> structure = marketmap.fit_structure(pd.DataFrame(noise, index=days))
-    >>> structure.precision.shape
-    (10, 10)
-    """
-    settings = settings or ModelSettings()
-    standardised, n_filled = standardise(returns)
-    n_days = len(standardised)
-    if n_days < 2 * settings.precision.folds:
-        raise NotEnoughDataError(
-            f"{n_days} days are too few for {settings.precision.folds} folds of cross-validation; "
-            f"expected at least {2 * settings.precision.folds}"
-        )
-    ids = pd.Index(returns.columns.astype("str"), name="asset_id")
-    with threadpool_limits(limits=1):  # so that the number of cores does not change a digit
-        plane = embed(standardised, 2, settings.embedding)
-        space = embed(standardised, 3, settings.embedding)
-        fit = fit_precision(pd.DataFrame(standardised, columns=ids), settings.precision)
-        clustering = cluster_by_affinity(fit.covariance, settings.clustering)
-    precision = _labelled(fit.precision, ids)
-    threshold = settings.graph.edge_threshold
-    n_edges = len(strongest_edges(partial_correlations(precision), threshold))
-    return MarketStructure(
-        assets=_assets(ids, clustering, labels),
-        correlation=_labelled(_correlation(standardised), ids),
-        covariance=_labelled(fit.covariance, ids),
-        precision=precision,
-        positions={
-            "lle_2d": pd.DataFrame(plane.positions, index=ids, columns=["x", "y"]),
-            "lle_3d": pd.DataFrame(space.positions, index=ids, columns=["x", "y", "z"]),
-        },
-        cv_scores=fit.cv_scores,
-        diagnostics=_diagnostics(returns, n_filled, fit, clustering, plane, space, n_edges),
-        edge_threshold=threshold,
-    )
-
-
-def standardise(returns: pd.DataFrame) -> tuple[npt.NDArray[np.float64], int]:
-    """Give every asset's returns mean 0 and variance 1, and set missing ones to 0.
-
-    Returns
-    -------
-    standardised : ndarray of shape (n_days, n_assets)
-    n_filled : int
-        How many returns were missing.
-
-    Raises
-    ------
-    DataError
-        See :func:`fit_structure`.
-    """
-    check_dates(returns, "returns")
-    if returns.empty:
-        raise NotEnoughDataError(f"returns: the table is empty, of shape {returns.shape}")
-    try:
-        values = returns.to_numpy(dtype="float64", na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        text = returns.columns[[not pd.api.types.is_numeric_dtype(t) for t in returns.dtypes]][0]
-        raise DataError(f"returns: column {text!r} is not numeric ({error})") from None
-    names = list(returns.columns)
-    refuse_columns("returns", names, np.isinf(values).any(axis=0), "holds an infinite return")
-    missing = np.isnan(values)
-    refuse_columns(
-        "returns",
-        names,
-        missing.mean(axis=0) > MAX_MISSING,
-        f"lacks more than {MAX_MISSING:.0%} of its returns; leave it out or shorten the window",
-    )
-    centred = values - np.nanmean(values, axis=0)
-    deviation = np.sqrt(np.nanmean(centred**2, axis=0))
-    scale = np.nanmax(np.abs(values), axis=0)
-    still = deviation <= STILL * scale
-    refuse_columns("returns", names, still, "never moves: its returns are all the same")
-    return np.where(missing, 0.0, centred / deviation), int(missing.sum())
-
-
-def _correlation(standardised: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    matrix = np.atleast_2d(np.corrcoef(standardised.T))
-    return (matrix + matrix.T) / 2.0  # NumPy's own differs from its mirror image in last digits
-
-
-def _labelled(matrix: npt.NDArray[np.float64], ids: "pd.Index[str]") -> pd.DataFrame:
-    return pd.DataFrame(matrix, index=ids, columns=ids)
-
-
-def _assets(
-    ids: "pd.Index[str]", clustering: Clustering, labels: pd.DataFrame | None
-) -> pd.DataFrame:
-    given = pd.DataFrame(index=ids)
-    if labels is not None:
-        labels = labels.set_axis(labels.index.astype("str"))
-        if not labels.index.is_unique:
-            twice = labels.index[labels.index.duplicated()][0]
-            raise DataError(f"labels: asset {twice!r} is there twice; expected one row per asset")
-        given = labels.reindex(ids)
-    given = given.reindex(columns=["symbol", "name"]).astype("object")
-    symbol = given["symbol"].where(given["symbol"].notna(), ids.to_series())
-    is_exemplar = np.zeros(len(ids), dtype=bool)
-    is_exemplar[clustering.exemplars] = True
-    return pd.DataFrame(
-        {
-            "symbol": symbol.astype("str"),
-            "name": given["name"].where(given["name"].notna(), symbol).astype("str"),
-            "cluster": clustering.labels,
-            "is_exemplar": is_exemplar,
-        },
-        index=ids,
-    )
-
-
-def _diagnostics(
-    returns: pd.DataFrame,
-    n_filled: int,
-    fit: PrecisionFit,
-    clustering: Clustering,
-    plane: Embedding,
-    space: Embedding,
-    n_edges: int,
-) -> Diagnostics:
-    eigenvalues = np.linalg.eigvalsh(fit.precision)
-    days = pd.DatetimeIndex(returns.index)
-    return Diagnostics(
-        n_assets=returns.shape[1],
-        n_days=returns.shape[0],
-        window_start=days[0].date(),
-        window_end=days[-1].date(),
-        n_filled=n_filled,
-        alpha=fit.alpha,
-        failed_fits=int((~np.isfinite(fit.cv_scores["mean_score"])).sum()),
-        converged=fit.converged,
-        n_iter=fit.n_iter,
-        duality_gap=fit.duality_gap,
-        condition_number=float(eigenvalues[-1] / eigenvalues[0]),
-        clusters_converged=clustering.converged,
-        cluster_iterations=clustering.n_iter,
-        n_clusters=len(clustering.exemplars),
-        n_edges=n_edges,
-        embedding_error_2d=plane.error,
-        embedding_error_3d=space.error,
-    )
+    @cached_property
+    def partial_correlation(self) -> pd.DataFrame:
+        """Minus the scaled precision, with ones on the diagonal; shape (n_assets, n_assets)."""
+        return partial_correlations(self.precision)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from storage.engine.sql_files import cookbook
     from storage.published.catalogue import list_views
     from storage.published.query import connect, query
+    from storage.runs.base import StoredRun
     from storage.runs.load import load, load_run, stored_days
-    from storage.runs.read import StoredRun
     from storage.safety.archive import Archive
     from storage.safety.backup import back_up, put_aside, put_back
     from storage.safety.manifest import DrawnReport, MadeRun, Manifest
@@ -27,7 +27,7 @@ _HOMES = {
     "DrawnReport": "safety.manifest",
     "MadeRun": "safety.manifest",
     "Manifest": "safety.manifest",
-    "StoredRun": "runs.read",
+    "StoredRun": "runs.base",
     "back_up": "safety.backup",
     "connect": "published.query",
     "find_problem": "safety.verify",

@@ -197,7 +197,8 @@ class Database(WorkingFile):
         -------
         DataFrame
             ``date``, ``move`` and ``n_assets``, one row per day in order. An asset counts where
-            both the day and the one before have a close above zero; ``move`` is NaN where none does.
+            both the day and the one before have a close above zero; ``move`` is NaN where none
+            does.
         """
         with self._transaction() as connection:
             return raw_prices.market_moves(connection, source, days)

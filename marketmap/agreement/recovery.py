@@ -1,6 +1,8 @@
 """How much of a simulated market's planted sectors a map finds again."""
 
+import hashlib
 import time
+from dataclasses import asdict
 from functools import lru_cache
 from statistics import fmean
 
@@ -8,16 +10,33 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.metrics import adjusted_rand_score
 
+from marketmap.agreement.base import Recovery
 from marketmap.pipeline import map_prices
-from marketmap.run import Recovery
+from marketmap.run import Finding, MapRun
 from marketmap.settings import MapSettings, SimulatedSettings
 from marketmap.sources.simulated import Simulated
 from marketmap.structure import MarketStructure
 
+KIND = "recovery"
 N_SEEDS = 10
 """How many simulated markets stand behind the mean and the worst."""
 WORTH_PROCESSES = 8.0
 """Seconds of work from which on other processes pay: each imports all of this first."""
+
+
+def find_recovery(run: MapRun, n_seeds: int = N_SEEDS) -> Finding | None:
+    """Return what :func:`measure_recovery` says of a run as a finding; None of a real market."""
+    recovery = measure_recovery(run.structure, run.settings, n_seeds)
+    if recovery is None:
+        return None
+    return Finding(
+        kind=KIND,
+        run_id=run.run_id,
+        as_of=run.as_of,
+        basis=(run.run_id,),
+        settings_digest=hashlib.sha256(f"n_seeds={n_seeds}".encode()).hexdigest(),
+        tables={KIND: pd.DataFrame([asdict(recovery)])},
+    )
 
 
 def measure_recovery(

@@ -1,5 +1,1 @@
-"""Groups of assets that move together."""
-
-from marketmap.clustering.affinity import Clustering, cluster_by_affinity
-
-__all__ = ["Clustering", "cluster_by_affinity"]
+"""Groups of assets that move together: a method per module."""

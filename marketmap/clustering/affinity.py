@@ -4,48 +4,35 @@ Frey and Dueck, "Clustering by passing messages between data points", Science 31
 """
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.cluster import affinity_propagation
 from sklearn.exceptions import ConvergenceWarning
 
+from marketmap.clustering.base import Clustering
 from marketmap.errors import FitError
 from marketmap.settings import ClusteringSettings
 
-
-@dataclass(frozen=True, eq=False)
-class Clustering:
-    """Which cluster each asset belongs to.
-
-    Attributes
-    ----------
-    labels : ndarray of shape (n_assets,)
-        1 is the largest cluster; of equally large ones the one whose first asset comes first.
-    exemplars : ndarray of shape (n_clusters,)
-        The position of each cluster's exemplar, in the order of the labels.
-    converged : bool
-        Whether the exemplars stayed the same for ``convergence_iter`` iterations.
-    n_iter : int
-    """
-
-    labels: npt.NDArray[np.int64]
-    exemplars: npt.NDArray[np.int64]
-    converged: bool
-    n_iter: int
+NAME = "affinity_propagation"
 
 
-def cluster_by_affinity(
-    similarity: npt.NDArray[np.float64], settings: ClusteringSettings
-) -> Clustering:
+def cluster_by_affinity(similarity: pd.DataFrame, settings: ClusteringSettings) -> Clustering:
     """Group assets by their similarity.
 
     Parameters
     ----------
-    similarity : ndarray of shape (n_assets, n_assets)
+    similarity : DataFrame of shape (n_assets, n_assets), labelled by asset_id
         Larger is more alike; here the fitted covariance of standardised returns.
     settings : ClusteringSettings
+
+    Returns
+    -------
+    Clustering
+        Of equally large clusters, the one whose first asset comes first has the smaller number.
+        Its diagnostics: ``converged`` (whether the exemplars stayed the same for
+        ``convergence_iter`` iterations) and ``n_iter``.
 
     Raises
     ------
@@ -55,7 +42,7 @@ def cluster_by_affinity(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         exemplars, labels, n_iter = affinity_propagation(
-            similarity,
+            similarity.to_numpy(),
             preference=None if settings.preference == "median" else settings.preference,
             damping=settings.damping,
             max_iter=settings.max_iter,
@@ -69,16 +56,24 @@ def cluster_by_affinity(
             "model.clustering.damping or max_iter"
         )
     converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    return _by_size(np.asarray(labels), np.asarray(exemplars), converged, int(n_iter))
+    number, order = _by_size(np.asarray(labels), len(exemplars))
+    ids = similarity.index
+    numbers = pd.RangeIndex(1, len(order) + 1, name="cluster")
+    return Clustering(
+        name=NAME,
+        labels=pd.Series(number[labels], index=ids, name="cluster"),
+        exemplars=pd.Series(ids[exemplars[order]], index=numbers, name="exemplar", dtype="str"),
+        diagnostics={"converged": converged, "n_iter": int(n_iter)},
+    )
 
 
 def _by_size(
-    labels: npt.NDArray[np.int64], exemplars: npt.NDArray[np.int64], converged: bool, n_iter: int
-) -> Clustering:
-    """Give the largest cluster number 1, and so on down."""
-    sizes = np.bincount(labels, minlength=len(exemplars))
-    firsts = np.array([np.argmax(labels == label) for label in range(len(exemplars))])
+    labels: npt.NDArray[np.int64], n_clusters: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+    """Give the largest cluster number 1, and so on down; also return the old labels in order."""
+    sizes = np.bincount(labels, minlength=n_clusters)
+    firsts = np.array([np.argmax(labels == label) for label in range(n_clusters)])
     order = np.lexsort((firsts, -sizes))
-    number = np.empty(len(order), dtype=np.int64)
-    number[order] = np.arange(1, len(order) + 1)
-    return Clustering(number[labels], exemplars[order].astype(np.int64), converged, n_iter)
+    number = np.empty(n_clusters, dtype=np.int64)
+    number[order] = np.arange(1, n_clusters + 1)
+    return number, order

@@ -5,34 +5,22 @@ embedding", Science 290, 2000): each asset is written as a mix of its nearest ne
 map keeps those mixes. Two and three dimensions are embedded each for itself.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.manifold import LocallyLinearEmbedding
 
+from marketmap.embedding.base import Layout
 from marketmap.errors import NotEnoughDataError
 from marketmap.settings import EmbeddingSettings
 
 
-@dataclass(frozen=True, eq=False)
-class Embedding:
-    """Positions of assets.
-
-    Attributes
-    ----------
-    positions : ndarray of shape (n_assets, n_dimensions)
-    error : float
-        The reconstruction error: 0 when every asset is the same mix of its neighbours on the map.
-    """
-
-    positions: npt.NDArray[np.float64]
-    error: float
-
-
 def embed(
-    returns: npt.NDArray[np.float64], n_dimensions: int, settings: EmbeddingSettings
-) -> Embedding:
+    returns: npt.NDArray[np.float64],
+    n_dimensions: int,
+    ids: "pd.Index[str]",
+    settings: EmbeddingSettings,
+) -> Layout:
     """Lay assets out in a plane or in space.
 
     Parameters
@@ -40,7 +28,14 @@ def embed(
     returns : ndarray of shape (n_days, n_assets)
         Standardised.
     n_dimensions : {2, 3}
+    ids : Index of length n_assets
     settings : EmbeddingSettings
+
+    Returns
+    -------
+    Layout
+        ``lle_2d`` or ``lle_3d``. Its diagnostic ``error`` is the reconstruction error: 0 when every
+        asset is the same mix of its neighbours on the map as in the data.
 
     Raises
     ------
@@ -61,7 +56,9 @@ def embed(
         random_state=settings.seed,
     )
     positions = np.asarray(model.fit_transform(returns.T), dtype=np.float64)
-    return Embedding(_upright(positions), float(model.reconstruction_error_))
+    table = pd.DataFrame(_upright(positions), index=ids, columns=list("xyz"[:n_dimensions]))
+    error = float(model.reconstruction_error_)
+    return Layout(f"lle_{n_dimensions}d", table, {"error": error})
 
 
 def _upright(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from dataclasses import fields
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from marketmap.universe.repairs import apply_repairs
 from marketmap.universe.select import Universe
 from storage.engine.sql_files import statement
 from storage.runs import matrices
+from storage.runs.base import StoredRun
 from storage.runs.refit import refit
 from storage.runs.write import CHOSEN
 
@@ -26,24 +27,6 @@ Row = Mapping[str, Any]
 
 log = logging.getLogger("marketmap.storage")
 """Of the family whose lines a person sees while a flow works."""
-
-
-@dataclass(frozen=True, eq=False)
-class StoredRun:
-    """A run as it was stored.
-
-    Attributes
-    ----------
-    run : MapRun
-    created_at : datetime
-        When it was made, in UTC.
-    versions : mapping of str to str
-        Of Python and the libraries that made it.
-    """
-
-    run: MapRun
-    created_at: datetime
-    versions: Mapping[str, str]
 
 
 def read_run_row(

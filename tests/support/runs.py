@@ -8,9 +8,16 @@ import numpy as np
 import pandas as pd
 
 from marketmap.frames import listing_frame, price_frame
-from marketmap.run import MapRun, Recovery
+from marketmap.graphs.partial_correlation import edge_graph, partial_correlations
+from marketmap.run import Finding, MapRun
 from marketmap.settings import MapSettings
-from marketmap.structure import Diagnostics, MarketStructure
+from marketmap.structure import (
+    Clustering,
+    Diagnostics,
+    Layout,
+    MarketStructure,
+    Matrices,
+)
 from marketmap.universe.select import Universe
 from storage import Database
 
@@ -59,7 +66,6 @@ def make_run(
         index=ids,
         dtype="str",
     )
-    simulated = settings.source.kind == "simulated"
     return MapRun(
         map=map_name,
         as_of=as_of,
@@ -68,7 +74,6 @@ def make_run(
         universe=_universe(labels, as_of, settings, draw),
         structure=_structure(labels, as_of, settings, draw),
         survivors_only=True,
-        recovery=Recovery(0.95, 0.93, 0.9000000000000001, 10) if simulated else None,
         notes=("3 assets came too late: A, B, C", "it's so"),
     )
 
@@ -171,25 +176,41 @@ def _structure(
     cluster = np.sort(draw.integers(1, 4, n_assets))
     _, cluster = np.unique(cluster, return_inverse=True)
     firsts = np.unique(cluster, return_index=True)[1]
-    assets = labels.assign(cluster=cluster + 1, is_exemplar=np.isin(np.arange(n_assets), firsts))
 
     def labelled(matrix: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(matrix, index=ids, columns=ids).iloc[order, order]
 
-    threshold = settings.model.graph.edge_threshold
-    structure = MarketStructure(
-        assets=assets.iloc[order],
+    matrices = Matrices(
         correlation=labelled(covariance / np.outer(scale, scale)),
         covariance=labelled(covariance),
         precision=labelled(precision),
-        positions={
-            "lle_2d": pd.DataFrame(
-                draw.normal(size=(n_assets, 2)), index=ids[order], columns=["x", "y"]
+    )
+    clustering = Clustering(
+        name="affinity_propagation",
+        labels=pd.Series(cluster + 1, index=ids, name="cluster").iloc[order],
+        exemplars=pd.Series(
+            ids[firsts], index=pd.RangeIndex(1, len(firsts) + 1, name="cluster"), name="exemplar"
+        ),
+        diagnostics={"converged": True, "n_iter": 63},
+    )
+    layouts = [
+        Layout(
+            f"lle_{n}d",
+            pd.DataFrame(
+                draw.normal(size=(n_assets, n)), index=ids[order], columns=list("xyz"[:n])
             ),
-            "lle_3d": pd.DataFrame(
-                draw.normal(size=(n_assets, 3)), index=ids[order], columns=["x", "y", "z"]
-            ),
-        },
+            {"error": (n - 1) * 1e-9 / 7},
+        )
+        for n in (2, 3)
+    ]
+    graph = edge_graph(
+        partial_correlations(matrices.precision), settings.model.graph.edge_threshold
+    )
+    return MarketStructure(
+        labels=labels.iloc[order],
+        clusterings={clustering.name: clustering},
+        layouts={layout.name: layout for layout in layouts},
+        graphs={graph.name: graph},
         cv_scores=pd.DataFrame(
             {
                 "alpha": [0.01, 0.1, 1 / 3],
@@ -203,21 +224,21 @@ def _structure(
             window_start=(pd.Timestamp(as_of) - pd.Timedelta(settings.window_days - 1, "D")).date(),
             window_end=as_of,
             n_filled=1,
+            mean_correlation=0.1 + 0.7,
             alpha=0.1 + 0.2,
             failed_fits=1,
             converged=True,
             n_iter=17,
             duality_gap=1e-5 / 3,
             condition_number=float(np.linalg.cond(precision)),
-            clusters_converged=True,
-            cluster_iterations=63,
-            n_clusters=len(firsts),
-            n_edges=0,
-            embedding_error_2d=1e-9 / 7,
-            embedding_error_3d=2e-9 / 7,
         ),
-        edge_threshold=threshold,
+        matrix_source=matrices,
     )
-    diagnostics = structure.diagnostics
-    object.__setattr__(diagnostics, "n_edges", len(structure.edges))
-    return structure
+
+
+def make_recovery(run: MapRun) -> Finding:
+    """Make the finding that a simulated market's run has."""
+    found = pd.DataFrame(
+        {"this": [0.95], "mean": [0.93], "worst": [0.9000000000000001], "n_seeds": [10]}
+    )
+    return Finding("recovery", run.run_id, run.as_of, (run.run_id,), "0" * 64, {"recovery": found})

@@ -6,7 +6,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from marketmap.structure import Diagnostics, MarketStructure
+from marketmap.graphs.partial_correlation import edge_graph, partial_correlations
+from marketmap.structure import Clustering, Diagnostics, Layout, MarketStructure, Matrices
 
 Edge = tuple[int, int, float]
 
@@ -16,12 +17,14 @@ def make_structure(
     edges: Sequence[Edge],
     symbols: Sequence[str] | None = None,
     threshold: float = 0.02,
+    settled: bool = True,
     **diagnostics: object,
 ) -> MarketStructure:
     """Make a structure from clusters and partial correlations.
 
     Each cluster's first asset is its exemplar. Assets are
-    called ``id0``, ``id1``, ...; ``diagnostics`` replaces some of an untroubled fit.
+    called ``id0``, ``id1``, ...; ``settled`` is whether affinity propagation was, ``diagnostics``
+    replaces some of an untroubled fit.
     """
     n_assets = len(clusters)
     ids = pd.Index([f"id{i}" for i in range(n_assets)], name="asset_id", dtype="str")
@@ -30,39 +33,44 @@ def make_structure(
         precision[a, b] = precision[b, a] = -partial
     covariance = np.linalg.inv(precision)
     scale = np.sqrt(np.diag(covariance))
-    labels = list(symbols or [f"S{i}" for i in range(n_assets)])
-    assets = pd.DataFrame(
-        {
-            "symbol": labels,
-            "name": [f"{label} Inc." for label in labels],
-            "cluster": list(clusters),
-            "is_exemplar": ~pd.Series(clusters).duplicated().to_numpy(),
-        },
-        index=ids,
+    names = list(symbols or [f"S{i}" for i in range(n_assets)])
+    labels = pd.DataFrame(
+        {"symbol": names, "name": [f"{name} Inc." for name in names]}, index=ids, dtype="str"
     )
-    turn = np.arange(n_assets)
-    return MarketStructure(
-        assets=assets,
+    cluster = pd.Series(list(clusters), index=ids, name="cluster")
+    firsts = cluster[~cluster.duplicated()]
+    clustering = Clustering(
+        name="affinity_propagation",
+        labels=cluster,
+        exemplars=pd.Series(firsts.index, index=pd.Index(firsts, name="cluster"), name="exemplar"),
+        diagnostics={"converged": settled, "n_iter": 80},
+    )
+    matrices = Matrices(
         correlation=pd.DataFrame(covariance / np.outer(scale, scale), index=ids, columns=ids),
         covariance=pd.DataFrame(covariance, index=ids, columns=ids),
         precision=pd.DataFrame(precision, index=ids, columns=ids),
-        positions={
-            "lle_2d": pd.DataFrame({"x": np.cos(turn), "y": np.sin(turn)}, index=ids),
-            "lle_3d": pd.DataFrame(
-                {"x": np.cos(turn), "y": np.sin(turn), "z": turn / n_assets}, index=ids
-            ),
-        },
+    )
+    turn = np.arange(n_assets)
+    space = pd.DataFrame({"x": np.cos(turn), "y": np.sin(turn), "z": turn / n_assets}, index=ids)
+    layouts = [
+        Layout("lle_2d", space[["x", "y"]], {"error": 0.01}),
+        Layout("lle_3d", space, {"error": 0.02}),
+    ]
+    graph = edge_graph(partial_correlations(matrices.precision), threshold)
+    return MarketStructure(
+        labels=labels,
+        clusterings={clustering.name: clustering},
+        layouts={layout.name: layout for layout in layouts},
+        graphs={graph.name: graph},
         cv_scores=pd.DataFrame(
             {"alpha": [0.1, 0.2, 0.4], "mean_score": [-9.0, -8.0, -8.5], "std_score": [0.3] * 3}
         ),
-        diagnostics=_untroubled(n_assets, len(set(clusters)), len(edges), diagnostics),
-        edge_threshold=threshold,
+        diagnostics=_untroubled(n_assets, diagnostics),
+        matrix_source=matrices,
     )
 
 
-def _untroubled(
-    n_assets: int, n_clusters: int, n_edges: int, others: dict[str, object]
-) -> Diagnostics:
+def _untroubled(n_assets: int, others: dict[str, object]) -> Diagnostics:
     return Diagnostics(
         **{  # type: ignore[arg-type]
             "n_assets": n_assets,
@@ -70,18 +78,13 @@ def _untroubled(
             "window_start": date(2025, 9, 23),
             "window_end": date(2025, 12, 31),
             "n_filled": 0,
+            "mean_correlation": 0.1,
             "alpha": 0.2,
             "failed_fits": 0,
             "converged": True,
             "n_iter": 7,
             "duality_gap": 1e-5,
             "condition_number": 12.0,
-            "clusters_converged": True,
-            "cluster_iterations": 80,
-            "n_clusters": n_clusters,
-            "n_edges": n_edges,
-            "embedding_error_2d": 0.01,
-            "embedding_error_3d": 0.02,
             **others,
         }
     )

@@ -1,0 +1,22 @@
+"""What comparisons of groupings give."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How much of a simulated market's planted sectors a map finds again.
+
+    Attributes
+    ----------
+    this : float
+        Adjusted Rand index of this map's clusters against the planted sectors (1 is all of them).
+    mean, worst : float
+        The same over ``n_seeds`` simulated markets.
+    n_seeds : int
+    """
+
+    this: float
+    mean: float
+    worst: float
+    n_seeds: int

@@ -1,0 +1,36 @@
+"""What every clustering method gives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+NOISE = 0
+"""The cluster of the assets that belong to none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clustering:
+    """Groups of assets that one method found.
+
+    Attributes
+    ----------
+    name : str
+        The method, such as ``affinity_propagation``.
+    labels : Series of int64, indexed by asset_id
+        1 is the largest cluster; 0 is noise: the asset belongs to none.
+    exemplars : Series of str, indexed by cluster, or None
+        The asset id at the centre of each cluster; None where the method knows no such thing.
+    diagnostics : mapping of str to number
+        Such as ``converged`` and ``n_iter``; what each means, its method says.
+    """
+
+    name: str
+    labels: "pd.Series[int]"
+    exemplars: "pd.Series[str] | None"
+    diagnostics: Mapping[str, float]
+
+    @property
+    def n_clusters(self) -> int:
+        """How many clusters there are; noise is none."""
+        return int(self.labels[self.labels != NOISE].nunique())

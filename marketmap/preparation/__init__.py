@@ -1,0 +1,1 @@
+"""Returns made fit for the model."""
