@@ -92,3 +92,8 @@ def price_frame(rows: pd.DataFrame) -> pd.DataFrame:
     prices["turnover"] = prices["turnover"].fillna(prices["close"] * prices["volume"])
     prices = prices[prices["close"].notna()]
     return prices.sort_values(["asset_id", "date"], ignore_index=True)
+
+
+def close_table(prices: pd.DataFrame) -> pd.DataFrame:
+    """Lay closes out by day (rows) and asset (columns); NaN where there is none."""
+    return prices.pivot(index="date", columns="asset_id", values="close")

@@ -14,12 +14,12 @@ from flows.cli import maintenance
 from flows.cli.common import (
     at_work,
     day_of,
+    importing_flows,
     map_named,
     maybe_day_of,
     print_lines,
+    print_result,
     settings_of,
-    starting_prefect,
-    tell_filled,
 )
 from flows.cli.options import ConfigOption, DayOption, MapOption, OutputOption, VerboseOption
 from marketmap.errors import ConfigError, MarketmapError
@@ -80,12 +80,12 @@ def run(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     day = maybe_day_of("--as-of", as_of)
-    with starting_prefect(loaded, verbose=verbose):
+    with importing_flows(loaded, verbose=verbose):
         from flows.cli.summary import summary
         from flows.daily import daily
     with at_work():
         made = daily(name, day, path)
-    print_lines(summary(made.run, made.report))
+    print_lines(summary(made.stored, made.report))
 
 
 @app.command(epilog="Example: marketmap fetch --map crypto --from 2013-04-28")
@@ -110,7 +110,7 @@ def fetch(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     first, last = maybe_day_of("--from", start), maybe_day_of("--to", end)
-    with starting_prefect(loaded, verbose=verbose):
+    with importing_flows(loaded, verbose=verbose):
         from flows.fetch import fetch as flow
     with at_work():
         notes = flow(first, last, name, path)
@@ -126,10 +126,11 @@ def replay(context: typer.Context, map_name: MapOption = None, config: ConfigOpt
     """
     _, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
+    from flows.steps.context import map_context
     from flows.steps.replay import replay as work
 
     with at_work():
-        print(work(loaded, name))
+        print(work(map_context(loaded, name)))
 
 
 @app.command(epilog="Example: marketmap report --map crypto --as-of 2026-01-31")
@@ -182,11 +183,11 @@ def backfill(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     first, last = day_of("--from", start), maybe_day_of("--to", end)
-    with starting_prefect(loaded, verbose=verbose):
+    with importing_flows(loaded, verbose=verbose):
         from flows.backfill import backfill as flow
     with at_work():
-        filled = flow(first, last, every, name, path)
-    tell_filled(filled)
+        result = flow(first, last, every, name, path)
+    print_result(result)
 
 
 @app.command(epilog="Example: marketmap rebuild --from 2025-01-01")
@@ -212,11 +213,11 @@ def rebuild(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     first, last = maybe_day_of("--from", start), maybe_day_of("--to", end)
-    with starting_prefect(loaded, verbose=verbose):
+    with importing_flows(loaded, verbose=verbose):
         from flows.rebuild import rebuild as flow
     with at_work():
-        filled = flow(first, last, name, path)
-    tell_filled(filled)
+        result = flow(first, last, name, path)
+    print_result(result)
 
 
 @app.command(epilog='Example: marketmap sql "from latest_clusters" --format csv')
@@ -298,8 +299,8 @@ def serve(
     It uses the Prefect server at PREFECT_API_URL, or else starts one of its own on 127.0.0.1.
     """
     path, loaded = settings_of(context, config)
+    from flows.cli.screen import on_screen
     from flows.service.serve import serve as work
-    from flows.steps.progress import on_screen
 
     with on_screen():
         work(loaded, path, port=port, every=every)

@@ -13,8 +13,10 @@ from marketmap.errors import ConfigError
 from marketmap.printing import printable
 
 if TYPE_CHECKING:
-    from flows.steps.days import Filled
+    from flows.steps.days import BackfillResult
     from marketmap.config import Config
+
+NOT_RECORDED = "no Prefect server is up, so this run is not recorded; marketmap serve starts one"
 
 
 def settings_of(context: typer.Context, given: Path | None) -> "tuple[Path, Config]":
@@ -46,27 +48,31 @@ def day_of(option: str, text: str) -> date:
 
 
 @contextmanager
-def starting_prefect(config: "Config", *, verbose: bool) -> Iterator[None]:
-    """Prepare for the import of Prefect, which the block does while a temporary server starts."""
-    from flows.service.environment import prepare, quiet_exit
-    from flows.service.servers import temporary_server, wait_for
+def importing_flows(config: "Config", *, verbose: bool) -> Iterator[None]:
+    """Prepare for the import of a flow, which the block does: recorded where a server is up.
+
+    Prefect is not imported where nobody would see its record.
+    """
+    from flows.recording import without_prefect
+    from flows.service.environment import find_server, prepare, quiet_exit
     from flows.steps.signals import interrupts_at_once
 
-    quiet_exit()
-    server = prepare(config, verbose=verbose)
-    where = f"on the server at {server}" if server else "with a temporary server"
     with interrupts_at_once():
-        print(f"starting Prefect {where} ...", file=sys.stderr, flush=True)
-        temporary = None if server else temporary_server()
+        server = find_server(config)
+        if server is None:
+            print(NOT_RECORDED, file=sys.stderr, flush=True)
+            without_prefect()
+        else:
+            print(f"recording to the Prefect server at {server} ...", file=sys.stderr, flush=True)
+            quiet_exit()
+            prepare(config, server, verbose=verbose)
         yield
-        if temporary is not None:
-            wait_for(temporary)
 
 
 @contextmanager
 def at_work() -> Iterator[None]:
     """Show what a flow says, and let Ctrl-C end it."""
-    from flows.steps.progress import on_screen
+    from flows.cli.screen import on_screen
     from flows.steps.signals import interrupts_in_time
 
     with interrupts_in_time(), on_screen():
@@ -79,10 +85,10 @@ def print_lines(lines: Iterable[str]) -> None:
         print(printable(line))
 
 
-def tell_filled(filled: "Filled") -> None:
+def print_result(result: "BackfillResult") -> None:
     """Print what became of a range of days."""
-    print(f"made {len(filled.made)} maps, skipped {len(filled.skipped)} days")
-    if filled.report is not None:
-        print(f"report: {filled.report}")
-    if filled.skipped:
+    print(f"made {len(result.made)} maps, skipped {len(result.skipped)} days")
+    if result.report is not None:
+        print(f"report: {result.report}")
+    if result.skipped:
         raise typer.Exit(1)

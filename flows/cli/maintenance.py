@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.common import at_work, settings_of, starting_prefect
+from flows.cli.common import at_work, importing_flows, settings_of
 from flows.cli.options import ConfigOption, VerboseOption
 
 
@@ -107,12 +107,12 @@ def restore(
         print(f"{n_lost} runs are not restored: config.yaml has other settings now, or no such map")
     n_made = n_skipped = 0
     if days:
-        with starting_prefect(loaded, verbose=verbose):
+        with importing_flows(loaded, verbose=verbose):
             from flows.restore import restore as flow
         with at_work():
             for name, lost in days.items():
-                filled = flow(name, lost, path)
-                n_made, n_skipped = n_made + len(filled.made), n_skipped + len(filled.skipped)
+                result = flow(name, lost, path)
+                n_made, n_skipped = n_made + len(result.made), n_skipped + len(result.skipped)
     else:
         publish_again(loaded)
     print(f"made {n_made} lost runs again, skipped {n_skipped}; published {loaded.published}")

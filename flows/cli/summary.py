@@ -5,17 +5,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from marketmap.run import MapRun, Recovery
+from marketmap.agreement.base import Recovery
 from reports.sections.doubts import doubts
 from reports.text import told_sources
+from storage import StoredRun
 
 
-def summary(run: MapRun, report: Path) -> Iterator[str]:
+def summary(stored: StoredRun, report: Path) -> Iterator[str]:
     """Return the lines on what a map shows, what a reader must know, and where its report is."""
-    diagnostics = run.structure.diagnostics
+    run, structure = stored.run, stored.run.structure
+    diagnostics = structure.diagnostics
     yield (
         f"map {run.map} as of {run.as_of}: {diagnostics.n_assets} assets, "
-        f"{diagnostics.n_days} days, {diagnostics.n_clusters} clusters, {diagnostics.n_edges} edges"
+        f"{diagnostics.n_days} days, {structure.clusters.n_clusters} clusters, "
+        f"{len(structure.edges)} edges"
     )
     yield f"alpha {diagnostics.alpha:.4g}"
     yield f"prices: {told_sources(run.price_sources)}"
@@ -26,8 +29,8 @@ def summary(run: MapRun, report: Path) -> Iterator[str]:
     if len(run.universe.repairs):
         yield f"repaired: {_counted(run.universe.repairs)}"
     yield from (f"note: {note}" for note in run.notes)
-    if run.recovery is not None:
-        yield recovery_line(run.recovery)
+    if stored.recovery is not None:
+        yield recovery_line(stored.recovery)
     yield f"report: {report}"
 
 

@@ -26,26 +26,36 @@ QUIET = {
 }
 
 
-def prepare(config: Config, *, verbose: bool = False) -> str | None:
+def find_server(config: Config) -> str | None:
+    """Return the address of the Prefect server in use.
+
+    That is PREFECT_API_URL, else that of a running ``marketmap serve``; None where there is none.
+
+    Raises
+    ------
+    ConfigError
+        No server answers at PREFECT_API_URL.
+    """
+    url = os.environ.get("PREFECT_API_URL")
+    if url and not answers(url):
+        raise ConfigError(f"PREFECT_API_URL={url}: no server answers; start it, or unset it")
+    return url or running_server(config)
+
+
+def prepare(config: Config, server: str | None, *, verbose: bool = False) -> None:
     """Set Prefect's environment variables; to be called before Prefect is imported.
 
     Parameters
     ----------
     config : Config
         Its data_dir gets a folder ``prefect``.
+    server : str or None
+        The address of the server in use; None where it is still to be started.
     verbose : bool
         Whether Prefect's own log lines reach the terminal.
 
-    Returns
-    -------
-    str or None
-        The address of the server in use: PREFECT_API_URL, else that of a running ``marketmap
-        serve``; None where there is none.
-
     Raises
     ------
-    ConfigError
-        No server answers at PREFECT_API_URL.
     StorageError
         The folder cannot be made or written to.
     """
@@ -53,15 +63,10 @@ def prepare(config: Config, *, verbose: bool = False) -> str | None:
     settings = {**QUIET, "PREFECT_HOME": str(home), "PREFECT_PROFILES_PATH": str(home / "profiles")}
     if not verbose:
         settings["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
-    url = os.environ.get("PREFECT_API_URL")
-    if url and not answers(url):
-        raise ConfigError(f"PREFECT_API_URL={url}: no server answers; start it, or unset it")
-    url = url or running_server(config)
-    if url:
-        settings["PREFECT_API_URL"] = url
+    if server:
+        settings["PREFECT_API_URL"] = server
     for name, value in settings.items():
         os.environ.setdefault(name, value)
-    return url
 
 
 def prefect_home(config: Config) -> Path:

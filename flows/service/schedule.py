@@ -28,12 +28,12 @@ from prefect.schedules import Cron, Interval, Schedule
 from prefect.states import Completed, Crashed
 from prefect.types.entrypoint import EntrypointType
 
-from flows.daily import Made, daily
+from flows.daily import RunResult, run_day
 from flows.service.environment import quiet_exit
+from flows.steps.context import map_context, open_map
 from flows.steps.lock import MapBusyError, schedule_lock
 from marketmap.config import Config, load_config
 from marketmap.errors import MarketmapError
-from marketmap.sources import open_source
 from storage import stored_days
 
 PATIENCE_SECONDS = 6 * 3600.0
@@ -41,12 +41,15 @@ PATIENCE_SECONDS = 6 * 3600.0
 
 
 @flow(name="scheduled")
-def scheduled(map_name: str, config_path: Path) -> Made | State[Made]:
+def scheduled(map_name: str, config_path: Path) -> RunResult | State[RunResult]:
     """Make a map's newest day, unless the run before is still going on."""
     quiet_exit()
     try:
-        with schedule_lock(load_config(config_path), map_name):
-            return daily.fn(map_name, None, config_path, PATIENCE_SECONDS)
+        with (
+            schedule_lock(load_config(config_path), map_name),
+            open_map(config_path, map_name, PATIENCE_SECONDS) as context,
+        ):
+            return run_day(context, None)
     except MapBusyError as busy:
         return Completed(name="Skipped", message=str(busy))
 
@@ -122,10 +125,8 @@ async def _runs_in(client: PrefectClient, deployment_id: UUID, *states: StateTyp
 
 def is_behind(config: Config, name: str) -> bool:
     """Return whether a map's newest day is not stored, such as after a night without power."""
-    settings = config.map_settings(name)
     try:
-        source = open_source(settings.source, config.fetch, config.folder)
-        return source.last_day(datetime.now(UTC)) not in stored_days(config.published, name)
+        return map_context(config, name).last_day not in stored_days(config.published, name)
     except MarketmapError:
         return True
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from flows.service.environment import prepare
+from flows.service.environment import find_server, prepare
 from flows.service.servers import lasting_server
 from flows.service.supervisor import Child
 from flows.steps.lock import serve_lock
@@ -36,7 +36,8 @@ def serve(config: Config, config_path: Path, *, port: int | None, every: float |
         The server or the schedule ended again and again.
     """
     with serve_lock(config):
-        url = prepare(config, verbose=True)
+        url = find_server(config)
+        prepare(config, url, verbose=True)
         children = [] if url else [lasting_server(config, port)]
         url = url or children[0].environment["PREFECT_API_URL"]
         seconds = [] if every is None else [str(every)]

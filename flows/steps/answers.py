@@ -1,19 +1,11 @@
-"""Where what a source tells is kept: its bodies in the archive, what they say in the database."""
+"""What a source answers is kept: its bodies in the archive, what they say in the database."""
 
 from collections.abc import Sequence
 
 from flows.steps.signals import note_kept, signals_wait
 from marketmap.config import Config
-from marketmap.settings import MapSettings
 from marketmap.sources.answers import Answer
-from marketmap.sources.base import Source
 from storage import Archive, Database
-
-
-def listing_key(source: Source, settings: MapSettings) -> str:
-    """Return under which name listings are kept: those ranked otherwise are other listings."""
-    ranked = settings.universe.rank_by
-    return source.name if ranked == "auto" else f"{source.name}:{ranked}"
 
 
 def store_answers(config: Config, source_name: str, answers: Sequence[Answer]) -> None:

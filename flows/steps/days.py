@@ -1,24 +1,32 @@
-"""Many days in a row: made one by one, published now and then, with a word on each that failed."""
+"""Many days in a row: which they are, and what became of each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from flows.daily import draw, publish
-from flows.steps.progress import tell, warn
-from marketmap.config import Config
-from marketmap.errors import ConfigError, DataError, FitError, SourceDownError, SourceError
-from marketmap.run import MapRun
+import pandas as pd
 
-PUBLISH_EVERY = 25
-"""Maps after which people get to see what has been made so far."""
+from flows.steps.context import MapContext
+from flows.steps.listing import Listing, list_assets
+from flows.steps.prices import bring_prices
+from flows.steps.progress import tell, warn
+from marketmap.errors import (
+    ConfigError,
+    DataError,
+    FitError,
+    SourceDownError,
+    SourceError,
+    StorageError,
+)
+from storage import stored_days
+
 SKIPPED = (DataError, FitError, SourceError)
 """What makes one day impossible and may well not concern the next."""
 
 
 @dataclass
-class Filled:
+class BackfillResult:
     """What became of a range of days.
 
     Attributes
@@ -51,25 +59,38 @@ def days_between(start: date, end: date, every: int) -> list[date]:
     return [end - timedelta(days=n) for n in reversed(back)]
 
 
-def make_days(
-    config: Config, days: Iterable[date], make: Callable[[date], MapRun], filled: Filled
-) -> Filled:
-    """Make the maps of several days; one that cannot be made is skipped."""
-    days = list(days)
-    run = None
-    for number, day in enumerate(days, start=1):
-        tell(f"[{number}/{len(days)}] {day}")
+def days_to_rebuild(context: MapContext, start: date | None, end: date | None) -> list[date]:
+    """Return the stored days of a map within a range; a StorageError where there is none."""
+    published, name = context.config.published, context.name
+    days = stored_days(published, name)
+    chosen = [d for d in days if (start is None or d >= start) and (end is None or d <= end)]
+    if not chosen:
+        known = f"it has {len(days)}, {days[0]} to {days[-1]}" if days else "it has none yet"
+        raise StorageError(f"{published}: no stored day of map {name} to rebuild; {known}")
+    return chosen
+
+
+def list_days(
+    context: MapContext, days: Sequence[date], result: BackfillResult
+) -> dict[date, Listing]:
+    """List the assets of each day; a day that has none is skipped."""
+    listings = {}
+    for day in days:
         try:
-            run = make(day)
+            listings[day] = list_assets(context, day)
         except SourceDownError:
             raise
         except SKIPPED as error:
-            filled.skip(day, error)
-            continue
-        filled.made.append(day)
-        if len(filled.made) % PUBLISH_EVERY == 0:
-            publish(config)
-    if run is not None:
-        publish(config)
-        filled.report = draw(config, run)
-    return filled
+            result.skip(day, error)
+    return listings
+
+
+def fetch_once(context: MapContext, listings: dict[date, Listing]) -> tuple[str, ...]:
+    """Store the prices that any of the days' windows need."""
+    if not listings:
+        return ()
+    assets = pd.concat([listing.assets for listing in listings.values()])
+    assets = assets.drop_duplicates("asset_id", keep="last")
+    tell(f"listed {len(assets)} assets")
+    days = (context.window(min(listings))[0], max(listings))
+    return bring_prices(context, assets, days, wait=False)

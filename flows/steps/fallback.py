@@ -1,83 +1,103 @@
-"""Another door: what the listed coins' own source does not give comes from an exchange."""
+"""The fallback source: what a map's own source lacks comes from an exchange."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from flows.steps.context import MapContext
 from flows.steps.missing import fetch_windows, missing_windows
 from flows.steps.progress import tell
-from marketmap.config import Config
 from marketmap.errors import SourceError
-from marketmap.settings import CoinMarketCapSettings, ExchangeSettings, MapSettings
-from marketmap.sources.base import Source
+from marketmap.frames import close_table
 from marketmap.universe.pairing import choose_sources, lacking, pair
 from storage import Database
+
+if TYPE_CHECKING:
+    from marketmap.sources.exchange.source import Exchange
 
 Days = tuple[date, date]
 
 
-def second_door(settings: MapSettings) -> ExchangeSettings | None:
-    """Return the exchange that a map's source falls back on, if there is one."""
-    source = settings.source
-    return source.second if isinstance(source, CoinMarketCapSettings) else None
+@dataclass(frozen=True)
+class FallbackOutcome:
+    """What came of asking the fallback source.
 
-
-def bring_second(
-    config: Config, settings: MapSettings, source: Source, listing: pd.DataFrame, days: Days
-) -> str | None:
-    """Fetch the assets that the source lacks days of from the exchange, and pair them.
-
-    Returns
-    -------
-    str or None
-        A sentence, where the exchange could not be asked.
+    Attributes
+    ----------
+    asset_ids : frozenset of str
+        The assets whose prices come from it.
+    note : str or None
+        A sentence, where it could not be asked.
     """
-    door = second_door(settings)
-    if door is None:
-        return None
+
+    asset_ids: frozenset[str] = frozenset()
+    note: str | None = None
+
+
+def fetch_fallback(context: MapContext, listing: pd.DataFrame, days: Days) -> FallbackOutcome:
+    """Fetch the assets that the source lacks days of from the fallback source, and pair them."""
+    if context.fallback is None:
+        return FallbackOutcome()
     from marketmap.sources.exchange.source import Exchange  # ccxt takes its time, and is optional
 
-    second = Exchange(door, config.fetch)
+    exchange = Exchange(context.fallback, context.config.fetch)
     symbols = listing.set_index("asset_id")["symbol"]
-    with Database.open(config.database) as database:
-        primary = database.prices(source.name, symbols.index, *days)
+    with context.database() as database:
+        primary = database.prices(context.source.name, symbols.index, *days)
     needy = symbols[lacking(primary, symbols.index, *days)]
-    if needy.empty:
-        return None
-    try:
-        markets = second.markets().set_index("asset_id")["symbol"]
-        markets = markets[markets.str.casefold().isin(needy.str.casefold())]
-        tell(f"{len(needy)} assets lack days, looking for {len(markets)} of them at {second.name}")
-        fetch_windows(config, second, missing_windows(config, second, markets.index, days))
-    except SourceError as error:
-        return f"The second source could not be asked ({error})."
-    with Database.open(config.database) as database:
-        others = database.prices(second.name, markets.index, *days)
-        closes = _closes(primary[primary["asset_id"].isin(needy.index)])
-        pairs = pair(closes, _closes(others), needy, markets)
-        database.save_pairs(source.name, second.name, pairs, datetime.now(UTC))
-    return None
+    markets, note = pd.Series(dtype="str"), None
+    if not needy.empty:
+        try:
+            markets = _fetch_markets(context, exchange, needy, days)
+        except SourceError as error:
+            note = f"The fallback source could not be asked ({error})."
+    with context.database() as database:
+        pairs = _pairs(database, context, symbols.index)
+        wanted = [*markets.index, *pairs["other_id"]]
+        others = database.prices(exchange.name, dict.fromkeys(wanted), *days)
+        if len(markets):
+            found = pair(
+                close_table(primary[primary["asset_id"].isin(needy.index)]),
+                close_table(others[others["asset_id"].isin(markets.index)]),
+                needy,
+                markets,
+            )
+            database.save_pairs(context.source.name, exchange.name, found, datetime.now(UTC))
+            pairs = _pairs(database, context, symbols.index)
+    names = (context.source.name, exchange.name)
+    _, sources = choose_sources(primary, others, pairs, days[1], days[0], names)
+    return FallbackOutcome(frozenset(sources.index[sources == exchange.name]), note)
 
 
 def window_prices(
-    database: Database,
-    settings: MapSettings,
-    source: Source,
-    asset_ids: Sequence[str],
-    days: Days,
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Read a window's prices back, each asset's from one source, and tell from which."""
-    prices = database.prices(source.name, asset_ids, *days)
-    door = second_door(settings)
-    if door is None:
-        return prices, pd.Series(source.name, index=list(asset_ids), dtype="str")
-    pairs = database.pairs(source.name, door.source_name)
-    pairs = pairs[pairs["asset_id"].isin(asset_ids)]
-    others = database.prices(door.source_name, pairs["other_id"], *days)
-    names = (source.name, door.source_name)
-    return choose_sources(prices, others, pairs, days[1], days[0], names)
+    database: Database, context: MapContext, asset_ids: Sequence[str], days: Days
+) -> tuple[pd.DataFrame, "pd.Series[str]"]:
+    """Read a window's prices back, each asset's from one source, and return from which."""
+    source, fallback = context.source.name, context.fallback
+    prices = database.prices(source, asset_ids, *days)
+    if fallback is None:
+        return prices, pd.Series(source, index=list(asset_ids), dtype="str")
+    pairs = _pairs(database, context, asset_ids)
+    others = database.prices(fallback.source_name, pairs["other_id"], *days)
+    return choose_sources(prices, others, pairs, days[1], days[0], (source, fallback.source_name))
 
 
-def _closes(prices: pd.DataFrame) -> pd.DataFrame:
-    return prices.pivot(index="date", columns="asset_id", values="close")
+def _fetch_markets(
+    context: MapContext, exchange: "Exchange", needy: "pd.Series[str]", days: Days
+) -> "pd.Series[str]":
+    """Fetch the markets that go by the needed symbols, and return their symbols by id."""
+    markets = exchange.markets().set_index("asset_id")["symbol"]
+    markets = markets[markets.str.casefold().isin(needy.str.casefold())]
+    tell(f"{len(needy)} assets lack days, looking for {len(markets)} of them at {exchange.name}")
+    windows = missing_windows(context.config, exchange, markets.index, days)
+    fetch_windows(context.config, exchange, windows)
+    return markets
+
+
+def _pairs(database: Database, context: MapContext, asset_ids: Sequence[str]) -> pd.DataFrame:
+    assert context.fallback is not None  # noqa: S101 - asked for maps with a fallback source only
+    pairs = database.pairs(context.source.name, context.fallback.source_name)
+    return pairs[pairs["asset_id"].isin(asset_ids)]

@@ -1,15 +1,19 @@
 """The database made whole again, and the runs that are missing in it; without Prefect."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
+from flows.steps.context import MapContext, map_context
+from flows.steps.days import BackfillResult, fetch_once, list_days
+from flows.steps.listing import Listing, nearest_listing
 from flows.steps.lock import map_lock
 from flows.steps.replay import replay
 from marketmap.config import Config
 from marketmap.errors import ConfigError, MarketmapError, StorageError
 from marketmap.run import run_id
+from marketmap.sources.base import is_remote
 from storage import Database, MadeRun, Manifest, find_problem, put_aside, put_back, stored_runs
 from storage.engine.errors import ADVICE
 
@@ -42,7 +46,7 @@ def make_whole(config: Config, backup: Path | None) -> Iterator[str]:
             pass  # brings its schema up to date
         for name in config.maps:
             try:
-                yield f"map {name}: {replay(config, name)}"
+                yield f"map {name}: {replay(map_context(config, name))}"
             except ConfigError:
                 continue  # nothing of its source is archived
 
@@ -51,6 +55,25 @@ def publish_again(config: Config) -> None:
     """Replace the published copy by what the database holds now."""
     with Database.open(config.database) as database:
         database.publish(config.published)
+
+
+def bring_back(
+    context: MapContext, days: Sequence[date], result: BackfillResult
+) -> tuple[dict[date, Listing], tuple[str, ...]]:
+    """Return the listings of lost runs' days, and notes, once their prices are stored.
+
+    Of a remote source both are those that archived answers gave; nobody is asked.
+    """
+    if not is_remote(context.source):
+        listings = list_days(context, days, result)
+        return listings, fetch_once(context, listings)
+    listings = {}
+    for day in days:
+        try:
+            listings[day] = nearest_listing(context, day)
+        except StorageError as error:  # nothing was archived of it
+            result.skip(day, error)
+    return listings, ()
 
 
 def missing_runs(config: Config) -> list[MadeRun]:

@@ -5,17 +5,15 @@ from datetime import date
 
 import pandas as pd
 
-from flows.steps.answers import archive_of, listing_key
+from flows.steps.answers import archive_of
+from flows.steps.context import MapContext
 from flows.steps.progress import warn
-from marketmap.config import Config
 from marketmap.errors import ConfigError
-from marketmap.sources import open_source
 from marketmap.sources.answers import Answer
 from marketmap.sources.base import is_remote
-from storage import Database
 
 
-def replay(config: Config, map_name: str) -> str:
+def replay(context: MapContext) -> str:
     """Read the archived answers of a map's source again, and store what they say; tell how many.
 
     Where several answers hold a day, the newest counts.
@@ -25,18 +23,17 @@ def replay(config: Config, map_name: str) -> str:
     ConfigError
         The map's source is a file or simulated: nothing of it is archived.
     """
-    settings = config.map_settings(map_name)
-    source = open_source(settings.source, config.fetch, config.folder)
+    source, settings = context.source, context.settings
     if not is_remote(source):
         raise ConfigError(
-            f"map {map_name}: a {settings.source.kind} source, of which nothing is archived"
+            f"map {context.name}: a {settings.source.kind} source, of which nothing is archived"
         )
     rank_by = settings.universe.rank_by
-    bodies = archive_of(config).bodies(source.name)
+    bodies = archive_of(context.config).bodies(source.name)
     answers = [source.read_again(body, rank_by) for body in bodies if body.accepted]
-    with Database.open(config.database) as database:
+    with context.database() as database:
         for day, listing in best_listings(answers).items():
-            database.save_listing(listing_key(source, settings), day, listing)
+            database.save_listing(context.listing_key, day, listing)
         n_changed = database.store_answers(source.name, newest_rows(answers), why="replay")
     errors = [answer.error for answer in answers if answer.error is not None]
     if errors:

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from marketmap.config import Config
-from storage import DrawnReport, Manifest, StoredRun
+from marketmap.structure import MarketStructure
+from storage import DrawnReport, Manifest, StoredRun, load_run
 
 
 def keep_report(config: Config, stored: StoredRun) -> Path:
@@ -18,6 +20,25 @@ def keep_report(config: Config, stored: StoredRun) -> Path:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     Manifest(config.data_dir).add(DrawnReport(file, run.map, run.as_of, digest))
     return path
+
+
+def draw_report(config: Config, map_name: str, day: date) -> tuple[StoredRun, Path]:
+    """Draw the report of a day from the published copy; return what was drawn, and where it lies."""
+    stored = load_run(map_name, day, config.published)
+    return stored, keep_report(config, stored)
+
+
+def cluster_table(structure: MarketStructure) -> list[dict[str, str | int]]:
+    """List the clusters, the largest first, with their exemplars and members."""
+    return [
+        {
+            "cluster": str(cluster),
+            "exemplar": ", ".join(members.loc[members["is_exemplar"], "symbol"]),
+            "assets": len(members),
+            "symbols": ", ".join(members["symbol"]),
+        }
+        for cluster, members in structure.assets.groupby("cluster")
+    ]
 
 
 def changed_reports(config: Config, newest: int | None) -> Iterator[DrawnReport]:

@@ -1,8 +1,9 @@
 """The days of a map's window, and the candidates' prices laid out on them."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ from marketmap.settings import FilesSettings, MapSettings
 
 GRACE = pd.Timedelta(days=7)
 """How long after its last price an asset still counts as alive: it may only be late."""
+
+SESSIONS_PER_WEEK = 5
+HOLIDAY_MARGIN_DAYS = 10
 
 PANEL_FIELDS = ("open", "high", "low", "close", "market_cap", "turnover")
 
@@ -38,6 +42,14 @@ def trades_every_day(settings: MapSettings) -> bool:
     """Return whether the map's calendar is every UTC day, instead of a market's sessions."""
     source = settings.source
     return not (isinstance(source, FilesSettings) and source.calendar == "sessions")
+
+
+def history_start(settings: MapSettings, day: date) -> date:
+    """Return the first day whose prices a window that ends at ``day`` can need."""
+    days = settings.window_days
+    if not trades_every_day(settings):
+        days = math.ceil(days * 8 / SESSIONS_PER_WEEK) + HOLIDAY_MARGIN_DAYS
+    return day - timedelta(days=days)
 
 
 def session_days(prices: pd.DataFrame, until: pd.Timestamp) -> pd.DatetimeIndex:
