@@ -1,6 +1,6 @@
 """The fallback source: what a map's own source lacks comes from an exchange."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -97,7 +97,7 @@ def _fetch_markets(
     return markets
 
 
-def _pairs(database: Database, context: MapContext, asset_ids: Sequence[str]) -> pd.DataFrame:
+def _pairs(database: Database, context: MapContext, asset_ids: Iterable[str]) -> pd.DataFrame:
     assert context.fallback is not None  # noqa: S101 - asked for maps with a fallback source only
     pairs = database.pairs(context.source.name, context.fallback.source_name)
-    return pairs[pairs["asset_id"].isin(asset_ids)]
+    return pairs[pairs["asset_id"].isin(set(asset_ids))]

@@ -23,7 +23,7 @@ def keep_report(config: Config, stored: StoredRun) -> Path:
 
 
 def draw_report(config: Config, map_name: str, day: date) -> tuple[StoredRun, Path]:
-    """Draw the report of a day from the published copy; return what was drawn, and where it lies."""
+    """Draw a day's report from the published copy; return what was drawn and where it lies."""
     stored = load_run(map_name, day, config.published)
     return stored, keep_report(config, stored)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import random
 import sys
@@ -12,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.support.killing.plain_flows import take_prefect_away
+from flows.recording import without_prefect
 
 
 def main() -> None:
@@ -29,7 +30,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the results here as well")
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
-    take_prefect_away()
+    without_prefect()
+    for family in ("flows", "marketmap"):
+        logging.getLogger(family).addHandler(logging.NullHandler())
+        logging.getLogger(family).propagate = False
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a fork has none of its parent's threads
     with tempfile.TemporaryDirectory(prefix="marketmap-killed-") as root:
         os.environ["XDG_CACHE_HOME"] = f"{root}/cache"  # whose pace is not this machine's

@@ -16,11 +16,11 @@ STAGES: dict[str, tuple[str, ...]] = {
     "fetch": ("flows.daily.list_assets", "flows.daily.bring_prices"),
     "upsert": (
         "flows.steps.answers.store_answers",
-        "flows.daily.store_listing",
+        "flows.steps.listing.store_listing",
         "flows.steps.missing.release_common_moves",
     ),
-    "fit": ("flows.daily.stored_prices", "flows.daily.choose", "flows.daily.fit"),
-    "write": ("flows.daily.save",),
+    "fit": ("flows.daily.read_inputs", "flows.daily.compute_run", "flows.daily.findings_of"),
+    "write": ("flows.daily.save_run",),
     "publish": ("flows.daily.publish",),
     "report": ("flows.daily.draw",),
 }
@@ -88,7 +88,7 @@ def follow(new: Course) -> None:
 
 def watch_the_product() -> None:
     """Wrap the product's functions, so that they tell the course where they are."""
-    import_module("flows.daily")  # after Prefect was taken away
+    import_module("flows.daily")  # without Prefect
     import storage.engine.connection
     import storage.engine.transaction
 
