@@ -1,11 +1,6 @@
 """The daily flow, through the command line: what is asked, stored, told and survived."""
 
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +10,7 @@ import pytest
 import storage
 from tests.support.cmc_server import CmcServer, Fault
 from tests.support.command import Desk, map_config
+from tests.support.prefect_server import found
 from tests.support.remote import PATIENCE, YESTERDAY, digest
 
 pytestmark = pytest.mark.slow
@@ -41,7 +37,7 @@ def test_a_simulated_map_is_made_stored_drawn_and_told(made: Desk) -> None:
     assert lines[-1] == f"report: {report.relative_to(made.folder)}"
     assert "simulated" in report.read_text().lower()
     assert [line.split()[0] for line in run.stderr.splitlines()] == [
-        "starting",
+        "no",
         "map",
         "listed",
         "prices",
@@ -187,49 +183,50 @@ def test_a_day_that_is_not_over_is_refused(remote: Desk, coins: CmcServer) -> No
     assert coins.requests == []
 
 
-def test_a_map_that_is_being_made_is_not_made_by_another_process(connected: Desk) -> None:
+def test_a_map_that_is_being_made_is_not_made_by_another_process(desk: Desk) -> None:
     from flows.steps.lock import map_lock
     from marketmap.config import load_config
 
-    with map_lock(load_config(connected.folder / "config.yaml"), "demo"):
-        run = connected.run("run")
+    with map_lock(load_config(desk.folder / "config.yaml"), "demo"):
+        run = desk.run("run")
     assert run.returncode == 2
     assert run.stderr.splitlines()[-1].startswith("error: map demo is being made by process ")
 
 
-def test_a_run_starts_a_temporary_server_where_there_is_none(desk: Desk) -> None:
+def test_a_run_without_a_server_is_not_recorded_and_says_so(desk: Desk) -> None:
     run = desk.run_anew("run")
     assert run.returncode == 0, run.stderr
-    assert run.stderr.startswith("starting Prefect with a temporary server ...\n")
-    assert (desk.folder / "data" / "prefect" / "prefect.db").exists()
-    assert {path.name for path in desk.folder.iterdir()} == {"config.yaml", "data"}
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.parametrize("reached", ["starting Prefect", "map demo"])
-@pytest.mark.usefixtures("own_server")
-def test_a_killed_run_takes_its_temporary_server_along(desk: Desk, reached: str) -> None:
-    process = subprocess.Popen(
-        desk.command("run"),
-        cwd=desk.folder,
-        env=desk.variables(),
-        stderr=subprocess.PIPE,
-        text=True,
+    first = run.stderr.splitlines()[0]
+    assert (
+        first == "no Prefect server is up, so this run is not recorded; marketmap serve starts one"
     )
-    assert process.stderr is not None
-    try:
-        while not process.stderr.readline().startswith(reached):
-            assert process.poll() is None
-        while len(desk.processes()) < 2:
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
-        deadline = time.monotonic() + 10
-        while desk.processes() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert desk.processes() == []
-    finally:
-        for left in desk.processes():
-            os.kill(left, signal.SIGKILL)
-        process.communicate()
+    assert {path.name for path in desk.folder.iterdir()} == {"config.yaml", "data"}
+    assert not (desk.folder / "data" / "prefect").exists()
+    assert desk.processes() == []
+
+
+def test_a_run_is_recorded_where_a_server_is_up(recorded: Desk, prefect_api: str) -> None:
+    run = recorded.run_anew("run")
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.splitlines()[0] == f"recording to the Prefect server at {prefect_api} ..."
+    (flow_run,) = found(prefect_api, "flow_runs", {"sort": "START_TIME_DESC", "limit": 1})
+    assert (flow_run["name"], flow_run["state_name"]) == ("default map, newest day", "Completed")
+    assert flow_run["parameters"]["map_name"] == "demo"
+    wanted = {"flow_runs": {"id": {"any_": [flow_run["id"]]}}, "sort": "EXPECTED_START_TIME_ASC"}
+    tasks = [task["name"].rpartition("-")[0] for task in found(prefect_api, "task_runs", wanted)]
+    assert tasks == [
+        "list assets",
+        "bring prices",
+        "read inputs",
+        "compute run",
+        "findings",
+        "save run",
+        "publish",
+        "draw report",
+    ]
+    shown = found(
+        prefect_api, "artifacts", wanted={"artifacts": {"flow_run_id": {"any_": [flow_run["id"]]}}}
+    )
+    assert {artifact["key"] for artifact in shown} == {"demo-report", "demo-clusters"}
+    again = Desk(recorded.folder).run("run")
+    assert again.stdout == run.stdout

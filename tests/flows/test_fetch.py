@@ -185,7 +185,7 @@ def test_ctrl_c_ends_a_fetch_soon_and_keeps_what_came(remote: Desk, coins: CmcSe
     assert 4 <= kept["asset_id"].nunique() < 19
 
 
-# --- the second door
+# --- the fallback source
 
 
 def markets_of(coins: CmcServer, symbols: dict[str, float]) -> pd.DataFrame:
@@ -201,9 +201,9 @@ def markets_of(coins: CmcServer, symbols: dict[str, float]) -> pd.DataFrame:
     return pd.DataFrame(tables)
 
 
-def with_second_door(remote: Desk, coins: CmcServer, exchange: ExchangeServer) -> None:
-    second = {"kind": "ccxt", "exchange": "binance", "base_url": exchange.base_url}
-    source = {"kind": "coinmarketcap", "base_url": coins.base_url, "second": second}
+def with_fallback(remote: Desk, coins: CmcServer, exchange: ExchangeServer) -> None:
+    fallback = {"kind": "ccxt", "exchange": "binance", "base_url": exchange.base_url}
+    source = {"kind": "coinmarketcap", "base_url": coins.base_url, "fallback": fallback}
     remote.write({**map_config(source), "fetch": PATIENCE})
 
 
@@ -219,7 +219,7 @@ def test_what_the_source_lacks_comes_from_an_exchange_where_prices_agree(
         coins.faults.append(Fault("500", "historical", times=math.inf, asset_id=asset_id))
     # one as it should be, one 3 % away: that is another thing of the same name
     with ExchangeServer(markets_of(coins, {"CON2": 1.01, "GAM1": 1.03})) as exchange:
-        with_second_door(remote, coins, exchange)
+        with_fallback(remote, coins, exchange)
         run = remote.run("run")
     assert run.returncode == 0, run.stderr
     con, gam = lost["CON2"], lost["GAM1"]
@@ -246,18 +246,18 @@ def test_an_exchange_that_is_down_is_told_and_the_map_is_made(
     dead = coins.asset_id("CON2")
     coins.faults.append(Fault("500", "historical", times=math.inf, asset_id=dead))
     with ExchangeServer(markets_of(coins, {"CON2": 1.0})) as exchange:
-        with_second_door(remote, coins, exchange)
+        with_fallback(remote, coins, exchange)
     run = remote.run("run")
     assert run.returncode == 0, run.stderr
-    assert "note: The second source could not be asked (" in run.stdout
+    assert "note: The fallback source could not be asked (" in run.stdout
     assert f"note: The prices of CON2 ({dead}) could not be fetched" in run.stdout
 
 
 def test_a_mistyped_exchange_is_told_before_anything_is_asked(
     remote: Desk, coins: CmcServer
 ) -> None:
-    second = {"kind": "ccxt", "exchange": "binanze"}
-    source = {"kind": "coinmarketcap", "base_url": coins.base_url, "second": second}
+    fallback = {"kind": "ccxt", "exchange": "binanze"}
+    source = {"kind": "coinmarketcap", "base_url": coins.base_url, "fallback": fallback}
     remote.write({**map_config(source), "fetch": PATIENCE})
     run = remote.run("run")
     assert run.returncode == 2

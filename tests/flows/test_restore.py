@@ -45,26 +45,26 @@ def test_without_any_database_maps_come_back_from_archived_answers(
     assert "made 0 lost runs again" in again.stdout
 
 
-def test_a_simulated_map_is_made_again_from_its_source(connected: Desk) -> None:
-    assert connected.run("run").returncode == 0
-    before = connected.ask(MAP)
-    lose_everything(connected)
-    restored = connected.run("restore")
+def test_a_simulated_map_is_made_again_from_its_source(desk: Desk) -> None:
+    assert desk.run("run").returncode == 0
+    before = desk.ask(MAP)
+    lose_everything(desk)
+    restored = desk.run("restore")
     assert restored.returncode == 0, restored.stderr
     assert "made 1 lost runs again, skipped 0" in restored.stdout
-    assert connected.ask(MAP).equals(before)
-    assert connected.run("doctor").returncode == 0
+    assert desk.ask(MAP).equals(before)
+    assert desk.run("doctor").returncode == 0
 
 
-def test_a_backup_is_restored_by_name(connected: Desk) -> None:
-    assert connected.run("run").returncode == 0
-    backup = connected.run("backup", "--output", "safe")
+def test_a_backup_is_restored_by_name(desk: Desk) -> None:
+    assert desk.run("run").returncode == 0
+    backup = desk.run("backup", "--output", "safe")
     assert backup.stdout == "safe/marketmap.duckdb\n"
-    lose_everything(connected)
-    restored = connected.run("restore", "--from", "safe")
+    lose_everything(desk)
+    restored = desk.run("restore", "--from", "safe")
     assert restored.returncode == 0, restored.stderr
     assert "restored from safe/marketmap.duckdb" in restored.stdout
-    assert connected.ask("select count(*) as n from runs").to_pylist() == [{"n": 1}]
-    wrong = connected.run("restore", "--from", "nowhere")
+    assert desk.ask("select count(*) as n from runs").to_pylist() == [{"n": 1}]
+    wrong = desk.run("restore", "--from", "nowhere")
     assert wrong.returncode == 2
     assert wrong.stderr.splitlines()[-1].startswith("error: nowhere: no such folder; expected what")

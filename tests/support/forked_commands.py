@@ -17,12 +17,14 @@ from pathlib import Path
 LIBRARIES = [
     "flows.cli.app",
     "flows.cli.doctor",
-    "flows.steps.report",
+    "flows.cli.screen",
+    "flows.steps.days",
+    "flows.steps.integrity",
+    "flows.steps.make_map",
     "marketmap.precision.kernel",
-    "marketmap.agreement.recovery",
-    "marketmap.sources",
-    "plotly.graph_objects",
-    "rich.progress",
+    "marketmap.sources.coinmarketcap.source",
+    "marketmap.sources.files.source",
+    "reports.page",
     "sklearn.manifold",
 ]
 STREAMS = ("stdin", "stdout", "stderr")

@@ -125,9 +125,9 @@ def test_a_data_folder_that_cannot_be_written_is_named(desk: Desk) -> None:
     assert error(desk.run("run")).startswith("file/data: cannot be written to (Not a directory)")
 
 
-def test_a_missing_price_file_is_named(connected: Desk) -> None:
-    connected.write(map_config({"kind": "files", "path": "none.csv"}))
-    assert "none.csv" in error(connected.run("run"))
+def test_a_missing_price_file_is_named(desk: Desk) -> None:
+    desk.write(map_config({"kind": "files", "path": "none.csv"}))
+    assert "none.csv" in error(desk.run("run"))
 
 
 def test_a_prefect_server_that_is_not_there_is_named(desk: Desk) -> None:
@@ -147,7 +147,7 @@ def test_ctrl_c_ends_with_a_word(desk: Desk) -> None:
         preexec_fn=heed_ctrl_c,
     )
     assert process.stderr is not None
-    assert process.stderr.readline().startswith("starting Prefect")
+    assert process.stderr.readline().startswith("no Prefect server is up")
     time.sleep(1)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)

@@ -84,13 +84,13 @@ TOLD = {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Return a desk that has made a map of a file and one of a CoinMarketCap, of such names."""
     folder = tmp_path_factory.mktemp("hostile") / "a" / "desk"
     folder.mkdir(parents=True)
     write_prices(folder / "prices.parquet")
     with coinmarketcap() as coins:
-        desk = Desk(folder, {"PREFECT_API_URL": prefect_api})
+        desk = Desk(folder)
         files = map_config({"kind": "files", "path": "prices.parquet"}, universe={"size": 40})
         remote = map_config({"kind": "coinmarketcap", "base_url": coins.base_url})
         maps = {"files": files["maps"]["demo"], "coins": remote["maps"]["demo"]}  # type: ignore[index]

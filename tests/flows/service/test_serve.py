@@ -1,13 +1,11 @@
 """``marketmap serve``: a server of its own, runs on time, none at once, and life after a death."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,6 +22,7 @@ from flows.steps.lock import map_lock
 from marketmap.config import load_config
 from marketmap.errors import ConfigError
 from tests.support.command import Desk
+from tests.support.prefect_server import found
 
 PATIENCE_SECONDS = 180
 EVERY = "8"
@@ -66,16 +65,6 @@ def flow_runs(api: str, state: str) -> list[dict[str, Any]]:
     """Ask a Prefect server for the runs that are in a state, oldest first."""
     wanted = {"flow_runs": {"state": {"name": {"any_": [state]}}}}
     return found(api, "flow_runs", {**wanted, "sort": "START_TIME_ASC"})
-
-
-def found(api: str, what: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    request = urllib.request.Request(
-        f"{api}/{what}/filter",
-        data=json.dumps(wanted).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
 
 
 def times(run: dict[str, Any]) -> tuple[datetime, datetime]:
@@ -135,7 +124,7 @@ def work_overlaps(api: str, runs: list[dict[str, Any]]) -> bool:
     def work(run: dict[str, Any]) -> Any:
         tasks = found(api, "task_runs", {"flow_runs": {"id": {"any_": [run["id"]]}}})
         ended = {task["name"].rpartition("-")[0]: task for task in tasks if task["end_time"]}
-        return {"fetch listing", "draw report"} <= ended.keys() and list(ended.values())
+        return {"list assets", "draw report"} <= ended.keys() and list(ended.values())
 
     spans = []
     for run in runs:

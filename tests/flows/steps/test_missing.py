@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from flows.steps.context import map_context
 from flows.steps.missing import time_left
 from flows.steps.replay import replay
 from marketmap.errors import SourceDownError, SourceError
@@ -248,11 +249,11 @@ def test_the_archive_read_again_gives_the_same_prices_without_asking(
     go_through_two_days(desk, server)
     before = {name: desk.table(name) for name in TABLES}
     n_requests, n_missing = len(server.requests), desk.n_missing(all_ids(server), START)
-    said = replay(desk.config, "m")
+    said = replay(map_context(desk.config, "m"))
     assert said.endswith(": 0 prices are new or changed")
     assert len(server.requests) == n_requests
     (tmp_path / "data" / "marketmap.duckdb").unlink()
-    replay(desk.config, "m")
+    replay(map_context(desk.config, "m"))
     for name in ("prices", "listings"):
         pd.testing.assert_frame_equal(desk.table(name), before[name], check_exact=True)
     assert desk.n_missing(all_ids(server), START) == n_missing
@@ -266,7 +267,7 @@ def test_a_reader_that_was_mended_changes_what_is_stored_and_says_so(
         broken.setitem(KEYS, "turnover", "marketCap")
         desk.prices(["1"], YESTERDAY - 10 * ONE_DAY)
     wrong = desk.stored()
-    replay(desk.config, "m")
+    replay(map_context(desk.config, "m"))
     right = desk.stored()
     expected = truth(COINS, server)
     expected = expected[expected["asset_id"] == "1"].set_index("date")["turnover"]

@@ -37,7 +37,7 @@ def running(desk: Desk, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
             process.kill()
 
 
-def lines_up_to(process: "subprocess.Popen[str]", beginning: str) -> None:
+def lines_up_to(process: "subprocess.Popen[str]", beginning: str | tuple[str, ...]) -> None:
     assert process.stderr is not None
     seen = []
     for line in process.stderr:
@@ -67,24 +67,24 @@ def until(is_so: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-def test_while_prefect_starts_nothing_is_kept(desk: Desk, number: int, code: int) -> None:
-    with running(desk, "run") as process:
-        lines_up_to(process, "starting Prefect")
+def test_while_libraries_are_imported_nothing_is_kept(either: Desk, number: int, code: int) -> None:
+    with running(either, "run") as process:
+        lines_up_to(process, ("recording to", "no Prefect"))
         last = end(process, number, code)
     assert last == "interrupted; no answer and no map had been stored yet"
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_while_prices_are_fetched_what_came_is_kept(
-    remote: Desk, coins: CmcServer, number: int, code: int
+    either: Desk, coins: CmcServer, number: int, code: int
 ) -> None:
     source = {"kind": "coinmarketcap", "base_url": coins.base_url}
     slow = {**PATIENCE, "requests_per_minute": 120, "concurrency": 2}
-    remote.write({**map_config(source), "fetch": slow})
-    with running(remote, "run") as process:
+    either.write({**map_config(source), "fetch": slow})
+    with running(either, "run") as process:
         until(lambda: len(coins.asked("historical")) >= 6, process)
         last = end(process, number, code)
-    stored = fetching(coins, remote.folder).stored()["asset_id"].nunique()
+    stored = fetching(coins, either.folder).stored()["asset_id"].nunique()
     assert 4 <= stored < 19
     # The listing is an answer, too.
     assert last == (
@@ -94,15 +94,15 @@ def test_while_prices_are_fetched_what_came_is_kept(
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-def test_a_long_fit_is_ended_soon(connected: Desk, number: int, code: int) -> None:
+def test_a_long_fit_is_ended_soon(either: Desk, number: int, code: int) -> None:
     many = {"kind": "simulated", "n_assets": 300, "n_days": 400}
     model = {"precision": {"alphas": 40, "refinements": 10, "folds": 10}}
     universe = {"size": 300, "candidates": 320}
-    connected.write(map_config(many, universe=universe, window_days=390, model=model))
-    with running(connected, "run") as process:
+    either.write(map_config(many, universe=universe, window_days=390, model=model))
+    with running(either, "run") as process:
         lines_up_to(process, "chose ")
         time.sleep(1)
         assert process.poll() is None
         last = end(process, number, code)
     assert last == "interrupted; no answer and no map had been stored yet"
-    assert not connected.published.exists()
+    assert not either.published.exists()

@@ -1,10 +1,11 @@
-from datetime import date
+from datetime import timedelta
 
 import pandas as pd
 import pytest
 
 from marketmap.errors import DataError, NotEnoughDataError
-from marketmap.universe.window import make_panel, session_days, window_calendar
+from marketmap.settings import MapSettings
+from marketmap.universe.window import history_start, make_panel, session_days, window_calendar
 from tests.support.price_markets import END, map_settings, random_market, session_settings
 
 
@@ -72,3 +73,19 @@ def test_two_prices_of_one_day_are_refused_with_asset_and_day() -> None:
     calendar = window_calendar(prices, END, map_settings(window_days=39))
     with pytest.raises(DataError, match=r"'a02' has more than one price on 2024-12-31"):
         make_panel(twice, ["a02"], calendar)
+
+
+def files_settings(calendar: str, window_days: int = 365) -> MapSettings:
+    source = {"kind": "files", "path": "x.csv", "calendar": calendar}
+    return MapSettings.model_validate({"source": source, "window_days": window_days})
+
+
+def test_a_window_of_days_needs_one_price_more_than_returns() -> None:
+    assert history_start(files_settings("daily", 30), END) == END - timedelta(days=30)
+
+
+def test_a_window_of_sessions_reaches_back_over_weekends_and_holidays() -> None:
+    # the S&P 500's 2,519 sessions of 2010 to 2019 took 3,652 days
+    start = history_start(files_settings("sessions", 500), END)
+    assert (END - start).days >= 501 * 3652 / 2519
+    assert (END - start).days <= 900

@@ -2,7 +2,7 @@
 
     python -m tests.support.killing --chains 2 --seed 1
 
-``plain_flows`` takes Prefect away, ``moments`` tells where the product is, ``desk`` and ``scenes``
-prepare what is to be protected, ``forks`` runs and kills, ``looking``, ``reader`` and ``remains``
-check, ``sweep`` does it all, and ``commands`` does it to ``marketmap run`` with Prefect.
+``moments`` says where the product is, ``desk`` and ``scenes`` prepare what is to be protected,
+``forks`` runs and kills, ``looking``, ``reader`` and ``remains`` check, ``sweep`` does it all without
+Prefect, and ``commands`` does it to ``marketmap run`` with Prefect.
 """

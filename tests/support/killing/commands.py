@@ -1,4 +1,4 @@
-"""``marketmap run`` itself, with Prefect and its temporary server, killed and started again."""
+"""``marketmap run`` itself, recorded by a Prefect server, killed and started again."""
 
 import os
 import random
@@ -17,6 +17,7 @@ from tests.support.killing.looking import Tally
 from tests.support.killing.remains import compare, look_at_remains
 from tests.support.killing.scenes import Scene
 from tests.support.killing.sweep import Result
+from tests.support.prefect_server import shared_server
 
 FIRST_LINE = "map demo, "
 PATIENCE_SECONDS = 30.0
@@ -44,47 +45,48 @@ def kill_commands(
     """Kill a command at any time of its flow, run it again, compare and count."""
     if not n_kills:
         return
-    result = commands.result
-    whole = root / "commands-whole"
-    desk.copy_of(scene.base, whole, scene.url)
-    _run(whole)  # makes Prefect's database, which the others are given
-    started, process = _start(whole)
-    process.communicate()
-    seconds = time.monotonic() - started
-    for number in range(n_kills):
-        folder = root / f"commands-{number}"
-        desk.copy_of(scene.base, folder, scene.url)
-        shutil.copytree(whole / "data" / "prefect", folder / "data" / "prefect")
-        share = draw.random()
-        was_killed, has_ended = _kill(folder, share * seconds)
-        if was_killed:
-            result.kills += 1
-            commands.orphans += not has_ended
-            result.note(f"command, {share:.3f} of its time", apart(look_at_remains, scene, folder))
-            result.note(f"command, {share:.3f} of its time", _again(scene, folder))
-        else:
-            result.missed += 1
-        shutil.rmtree(folder)
-        yield
+    with shared_server(root / "prefect") as server:
+        environment = {"PREFECT_API_URL": server}
+        whole = Desk(root / "commands-whole", environment)
+        desk.copy_of(scene.base, whole.folder, scene.url)
+        started, process = _start(whole)
+        process.communicate()
+        seconds = time.monotonic() - started
+        for number in range(n_kills):
+            copy = Desk(root / f"commands-{number}", environment)
+            desk.copy_of(scene.base, copy.folder, scene.url)
+            share = draw.random()
+            _kill_one(scene, copy, share, share * seconds, commands)
+            shutil.rmtree(copy.folder)
+            yield
 
 
-def _again(scene: Scene, folder: Path) -> tuple[Tally, list[str]]:
-    run = _run(folder)
+def _kill_one(scene: Scene, copy: Desk, share: float, seconds: float, commands: Commands) -> None:
+    """Kill a command after some seconds of its flow, look at what is left, and run it again."""
+    result, what = commands.result, f"command, {share:.3f} of its time"
+    was_killed, has_ended = _kill(copy, seconds)
+    if not was_killed:
+        result.missed += 1
+        return
+    result.kills += 1
+    commands.orphans += not has_ended
+    result.note(what, apart(look_at_remains, scene, copy.folder))
+    result.note(what, _again(scene, copy))
+
+
+def _again(scene: Scene, copy: Desk) -> tuple[Tally, list[str]]:
+    run = copy.run("run")
     if run.returncode != 0:
         return Tally(failed=1), [f"run again: {run.stderr[-2000:]}"]
-    return apart(compare, scene, folder)
+    return apart(compare, scene, copy.folder)
 
 
-def _run(folder: Path) -> "subprocess.CompletedProcess[str]":
-    return Desk(folder).run("run")
-
-
-def _start(folder: Path) -> "tuple[float, subprocess.Popen[str]]":
-    """Start a command, and tell when its flow began."""
+def _start(copy: Desk) -> "tuple[float, subprocess.Popen[str]]":
+    """Start a command, and return when its flow began."""
     process = subprocess.Popen(
-        Desk(folder).command("run"),
-        cwd=folder,
-        env=Desk(folder).variables(),
+        copy.command("run"),
+        cwd=copy.folder,
+        env=copy.variables(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -97,9 +99,9 @@ def _start(folder: Path) -> "tuple[float, subprocess.Popen[str]]":
     return time.monotonic(), process  # what else it says fits into the pipe
 
 
-def _kill(folder: Path, seconds: float) -> tuple[bool, bool]:
+def _kill(copy: Desk, seconds: float) -> tuple[bool, bool]:
     """Kill a command; tell whether it was alive, and whether all that it started ends, too."""
-    started, process = _start(folder)
+    started, process = _start(copy)
     time.sleep(max(0.0, started + seconds - time.monotonic()))
     process.kill()
     was_killed = process.wait() == -signal.SIGKILL

@@ -2,7 +2,8 @@
 
 import pytest
 
-from flows.steps.progress import on_screen, tell, warn
+from flows.cli.screen import on_screen
+from flows.steps.progress import tell, warn
 
 
 def test_a_flow_that_names_a_stranger_commands_no_terminal(
