@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import storage
+from flows.cli.common import NOT_RECORDED
 from tests.support.cmc_server import CmcServer, Fault
 from tests.support.command import Desk, map_config
 from tests.support.prefect_server import found
@@ -196,10 +197,7 @@ def test_a_map_that_is_being_made_is_not_made_by_another_process(desk: Desk) -> 
 def test_a_run_without_a_server_is_not_recorded_and_says_so(desk: Desk) -> None:
     run = desk.run_anew("run")
     assert run.returncode == 0, run.stderr
-    first = run.stderr.splitlines()[0]
-    assert (
-        first == "no Prefect server is up, so this run is not recorded; marketmap serve starts one"
-    )
+    assert run.stderr.splitlines()[0] == NOT_RECORDED
     assert {path.name for path in desk.folder.iterdir()} == {"config.yaml", "data"}
     assert not (desk.folder / "data" / "prefect").exists()
     assert desk.processes() == []
@@ -224,9 +222,8 @@ def test_a_run_is_recorded_where_a_server_is_up(recorded: Desk, prefect_api: str
         "publish",
         "draw report",
     ]
-    shown = found(
-        prefect_api, "artifacts", wanted={"artifacts": {"flow_run_id": {"any_": [flow_run["id"]]}}}
-    )
+    wanted = {"artifacts": {"flow_run_id": {"any_": [flow_run["id"]]}}}
+    shown = found(prefect_api, "artifacts", wanted)
     assert {artifact["key"] for artifact in shown} == {"demo-report", "demo-clusters"}
     again = Desk(recorded.folder).run("run")
     assert again.stdout == run.stdout

@@ -1,4 +1,4 @@
-"""One Prefect server for everybody who records flows in the tests; it ends with the last of them."""
+"""One Prefect server for all who record flows in the tests; it ends with the last of them."""
 
 import fcntl
 import json

@@ -3,6 +3,6 @@
     python -m tests.support.killing --chains 2 --seed 1
 
 ``moments`` says where the product is, ``desk`` and ``scenes`` prepare what is to be protected,
-``forks`` runs and kills, ``looking``, ``reader`` and ``remains`` check, ``sweep`` does it all without
-Prefect, and ``commands`` does it to ``marketmap run`` with Prefect.
+``forks`` runs and kills, ``looking``, ``reader`` and ``remains`` check, ``sweep`` does it all
+without Prefect, and ``commands`` does it to ``marketmap run`` with Prefect.
 """
