@@ -37,13 +37,24 @@ if os.environ.get("MARKETMAP_FUZZ"):
 quiet_exit()  # DuckDB complains of objects that hypothesis keeps alive to the end
 
 ROOT = Path(__file__).parents[1]
+ALONE_LONGEST = ("test_compiling.py", "test_serve.py", "test_killed.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Measure no coverage of what reads real prices: it doubles the time, and skips elsewhere."""
+    """Begin with what takes longest, so that no worker has it left at the end.
+
+    Of what reads real prices no coverage is measured: it doubles the time, and skips elsewhere.
+    """
     for item in items:
         if isinstance(item, pytest.Function) and "shared_data" in item.fixturenames:
             item.add_marker(pytest.mark.no_cover)
+    items.sort(key=_how_soon)
+
+
+def _how_soon(item: pytest.Item) -> int:
+    if item.path.name in ALONE_LONGEST:
+        return 0
+    return 1 if item.get_closest_marker("slow") else 2
 
 
 @pytest.fixture(scope="session")
