@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from marketmap.run import MapRun
+from marketmap.run import Finding, MapRun
 from marketmap.settings import KeepSettings
 from marketmap.sources.answers import Answer
 from storage.engine.connection import WorkingFile
@@ -15,7 +15,8 @@ from storage.runs import matrices
 from storage.runs import write as runs
 from storage.safety.manifest import Manifest
 from storage.tables import answers as fetched
-from storage.tables import listings, pairs, quarantine
+from storage.tables import coverage as coverages
+from storage.tables import findings, listings, pairs, quarantine
 from storage.tables import prices as raw_prices
 
 
@@ -61,13 +62,13 @@ class Database(WorkingFile):
             By asset id, in order; assets of which nothing is missing are absent.
         """
         with self._transaction() as connection:
-            return raw_prices.missing_ranges(connection, source, asset_ids, start, end)
+            return coverages.missing_ranges(connection, source, asset_ids, start, end)
 
     def upsert_prices(
         self,
         source: str,
         prices: pd.DataFrame,
-        asked: Mapping[str, tuple[date, date]] | None = None,
+        coverage: Mapping[str, tuple[date, date]] | None = None,
         whole: tuple[Iterable[str], tuple[date, date]] | None = None,
     ) -> int:
         """Insert new prices and update changed ones; prices that are the same stay untouched.
@@ -81,7 +82,7 @@ class Database(WorkingFile):
         source : str
         prices : DataFrame
             As :mod:`marketmap.frames` describes prices.
-        asked : mapping of str to (first day, last day), optional
+        coverage : mapping of str to (first day, last day), optional
             By asset id, the days that the source was asked for. They count as covered up to the
             last day that came; where nothing came, up to a week before the last day asked for.
         whole : tuple of (asset ids, (first day, last day)), optional
@@ -99,7 +100,7 @@ class Database(WorkingFile):
             An asset has more than one row on a day.
         """
         with self._transaction() as connection:
-            return raw_prices.upsert_prices(connection, source, prices, asked, whole)
+            return raw_prices.upsert_prices(connection, source, prices, coverage, whole)
 
     def prices(
         self, source: str, asset_ids: Iterable[str], start: date | None, end: date
@@ -229,7 +230,12 @@ class Database(WorkingFile):
         with self._transaction() as connection:
             return pairs.read_pairs(connection, source, other_source)
 
-    def save_run(self, run: MapRun, keep: KeepSettings = KeepSettings()) -> None:  # noqa: B008
+    def save_run(
+        self,
+        run: MapRun,
+        keep: KeepSettings = KeepSettings(),  # noqa: B008
+        found: Iterable[Finding] = (),
+    ) -> None:
         """Keep everything that a run found, in place of an earlier run of the same id.
 
         Its matrices go into a file beside the database (:mod:`storage.runs.matrices`), and the
@@ -240,13 +246,42 @@ class Database(WorkingFile):
         run : MapRun
         keep : KeepSettings
             Which runs keep their matrices; those of others are removed.
+        found : iterable of Finding
+            What was found out about the run at once; stored in the same transaction.
         """
         folder = matrices.folder_of(self.path)
         with self._turn:
             with self._transaction() as connection:
                 made = runs.save_run(connection, run, folder, keep)
+                for finding in found:
+                    findings.save_finding(connection, finding)
             Manifest(self.path.parent).add(made)
             matrices.sweep(folder, matrices.kept(self._connection))
+
+    def save_finding(self, finding: Finding) -> None:
+        """Keep what was found out about a run, in place of an earlier finding of the same key.
+
+        The key is the run, the kind and the hash of the finding's settings; the run itself is not
+        touched.
+
+        Raises
+        ------
+        StorageError
+            A run that it rests on is not stored.
+        """
+        with self._transaction() as connection:
+            findings.save_finding(connection, finding)
+
+    def stale_findings(self) -> pd.DataFrame:
+        """List the findings that rest on a run which is gone, or came out otherwise since.
+
+        Returns
+        -------
+        DataFrame
+            ``map``, ``as_of``, ``kind``, ``run_id`` and ``settings_digest``.
+        """
+        with self._transaction() as connection:
+            return findings.stale_findings(connection)
 
     def publish(self, to: Path, *, linked: bool = True) -> None:
         """Put a copy of the database where people query it, in one step.

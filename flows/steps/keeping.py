@@ -13,7 +13,7 @@ def save_run(config: Config, run: MapRun, findings: Iterable[Finding] = ()) -> N
     """Store a run and its findings, in one transaction."""
     with signals_wait():
         with Database.open(config.database) as database:
-            database.save_run(run, config.keep, tuple(findings))
+            database.save_run(run, config.keep, findings)
         note_kept("map")
     tell(f"stored run {run.run_id}")
 

@@ -10,7 +10,6 @@ from typing import IO, Self
 import duckdb
 
 from marketmap.errors import StorageError
-from storage.engine import older
 from storage.engine.errors import ADVICE, write_error
 from storage.engine.lock import open_for_writing, release
 from storage.engine.schema import migrate
@@ -57,16 +56,11 @@ class WorkingFile:
             )
         database = cls(open_for_writing(path, wait_seconds), path)
         try:
-            with older.matrices_moved(database._connection, path):
-                migrate(database._connection, str(path))
-            if not older.is_newer_format(database._connection):
-                return database
-            older.rewrite(database._connection, path)
+            migrate(database._connection, str(path))
         except BaseException:
             database._abandon()
             raise
-        database._abandon()
-        return cls(open_for_writing(path, wait_seconds), path)
+        return database
 
     def close(self) -> None:
         """Write everything into the file itself (a checkpoint) and let the next one open it."""

@@ -10,9 +10,6 @@ from marketmap.errors import StorageError
 from storage.engine.sql_files import migrations, statement, views
 from storage.engine.transaction import transaction
 
-CHECKSUMS_SINCE = 3
-"""Version of the schema whose runs have checksums."""
-
 Migration = tuple[int, str, str]
 
 
@@ -60,9 +57,6 @@ def migrate(
                 applied_at = datetime.now(UTC).replace(tzinfo=None)
                 connection.execute(statement("record_migration"), [number, title, applied_at])
     _make_views(connection, name)
-    if version and version < CHECKSUMS_SINCE <= steps[-1][0]:
-        with transaction(connection, f"{name}: checksums"):
-            connection.execute(statement("fill_checksums"))
 
 
 def check_version(version: int | None, newest: int, name: str) -> None:

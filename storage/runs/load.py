@@ -12,8 +12,9 @@ from marketmap.structure import MarketStructure
 from storage.engine.schema import check_version, newest_version, schema_version
 from storage.engine.sql_files import statement
 from storage.published.query import PUBLISHED, reading
+from storage.runs.base import StoredRun
 from storage.runs.matrices import folder_of
-from storage.runs.read import StoredRun, read_run_row, rebuild_run, rebuild_structure
+from storage.runs.read import read_run_row, rebuild_run, rebuild_structure
 
 NAMED_DAYS = 5
 """How many of the nearest stored days an error message names."""
@@ -27,8 +28,8 @@ def load(
     """Return a stored map's structure back, exactly as it was saved.
 
     Full matrices are kept for some runs only (``keep`` in config.yaml); where they are not, the
-    model is fitted again to the stored prices, which takes seconds. Should the outcome differ from
-    what was stored, a warning is logged; :func:`load_run` adds it to the run's notes.
+    model is fitted again to the stored prices as soon as somebody asks for a matrix, which takes
+    seconds. Should the outcome differ from what was stored, a warning is logged.
 
     Parameters
     ----------

@@ -1,13 +1,12 @@
 """Matrices that were not kept, fitted again from the stored prices."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from marketmap.errors import MarketmapError, StorageError
+from marketmap.pipeline import fit_universe
 from marketmap.settings import MapSettings
+from marketmap.structure import Matrices
 from marketmap.universe.select import Universe
 from storage.runs.matrices import MATRICES
 
@@ -16,57 +15,54 @@ SAME = 1e-6
 
 
 def refit(
-    row: Mapping[str, Any],
+    what: str,
     settings: MapSettings,
     universe: Universe,
     edges: pd.DataFrame,
-    ids: "pd.Index[str]",
-) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+    asset_ids: "pd.Index[str]",
+) -> tuple[Matrices, str | None]:
     """Fit a run's matrices again.
 
     Parameters
     ----------
-    row : mapping
-        The run's row in ``store.runs``.
+    what : str
+        The run, as messages name it.
     settings : MapSettings
         The run's own.
     universe : Universe
         Its assets and prices, as they are stored now.
     edges : DataFrame
         The stored edges.
-    ids : Index
+    asset_ids : Index
         The assets in the order of the matrices.
 
     Returns
     -------
-    tuple of (dict of str to DataFrame, tuple of str)
-        ``correlation``, ``covariance`` and ``precision``, each of shape (n_assets, n_assets), and
-        a sentence where they are not those that the run found.
+    tuple of (Matrices, str or None)
+        The matrices, and a sentence where they are not those that the run found.
 
     Raises
     ------
     StorageError
         The stored prices do not suffice any more.
     """
-    from marketmap.pipeline import fit_universe  # what is kept is read without its libraries
-
     try:
         fitted = fit_universe(universe, settings)
     except MarketmapError as error:
         raise StorageError(
-            f"map {row['map']} on {row['as_of']}: its matrices were not kept, and cannot be fitted "
-            f"again from the stored prices: {error}"
+            f"{what}: its matrices were not kept, and cannot be fitted again from the stored "
+            f"prices: {error}"
         ) from None
-    found = {name: getattr(fitted, name).loc[ids, ids] for name in MATRICES}
+    ids = asset_ids
+    found = Matrices(**{name: getattr(fitted, name).loc[ids, ids] for name in MATRICES})
     n_other, largest = _differences(edges, fitted.edges)
     if not n_other:
-        return found, ()
-    doubt = (
+        return found, None
+    return found, (
         f"Its matrices were not kept and have been fitted again; {n_other} partial correlations "
         f"differ from those that were stored, by up to {largest:.2g}: prices have been revised, or "
         "libraries have changed."
     )
-    return found, (doubt,)
 
 
 def _differences(stored: pd.DataFrame, fitted: pd.DataFrame) -> tuple[int, float]:

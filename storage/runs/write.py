@@ -1,7 +1,8 @@
 """A run becomes rows: everything that it found, in one transaction."""
 
 import dataclasses
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -11,6 +12,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from marketmap.clustering.base import Clustering
 from marketmap.errors import StorageError
 from marketmap.run import MapRun
 from marketmap.settings import KeepSettings
@@ -31,8 +33,8 @@ LIBRARIES = (
 CHOSEN = ("rank", "market_cap", "turnover", "last_close", "price_source")
 """What a universe tells of an asset beside its labels."""
 
-DATED = ("run_assets", "run_edges", "run_positions")
-"""Tables whose rows tell their day, so that a day's are found among ten years'."""
+DERIVED = ("n_clusters", "n_edges")
+"""Diagnostics that are stored so that nobody has to count: the rows tell them as well."""
 
 _TEXTS = pa.list_(pa.string())
 _DAYS = pa.list_(pa.date32())
@@ -56,7 +58,8 @@ def save_run(
     for name in tables:
         connection.unregister(f"new_{name}")
     known = {"run_id": run.run_id, "as_of": run.as_of}
-    row = connection.execute(statement("record_checksum"), known).fetchone()
+    connection.execute(statement("record_checksums"), known)
+    row = connection.execute(statement("record_checksum_of_run"), known).fetchone()
     retention = {"newest": keep.matrices, "monthly": keep.monthly_matrices}
     connection.execute(statement("forget_matrices"), retention)
     return MadeRun(run.run_id, run.map, run.as_of, made_at, str(row[0] if row else ""))
@@ -73,22 +76,26 @@ def run_tables(run: MapRun, created_at: datetime) -> dict[str, pa.Table]:
     chosen = universe.assets
     if "price_source" not in chosen:  # made where all prices come from one source
         chosen = chosen.assign(price_source=run.source)
-    frames = {
-        "run_assets": structure.assets.join(chosen[list(CHOSEN)]).reset_index(),
-        "run_edges": structure.edges,
+    dated = {
+        "run_diagnostics": _diagnostics(run),
+        "run_assets": _placed(structure.labels.join(chosen[list(CHOSEN)]).reset_index()),
+        "run_clusters": pd.concat([_members(one) for one in structure.clusterings.values()]),
         "run_positions": pd.concat(
             [
-                positions.reindex(columns=["x", "y", "z"]).reset_index().assign(layout=layout)
-                for layout, positions in structure.positions.items()
+                layout.positions.reindex(columns=["x", "y", "z"]).reset_index().assign(layout=name)
+                for name, layout in structure.layouts.items()
             ]
         ),
+        "run_edges": pd.concat(
+            [graph.edges.assign(graph=name) for name, graph in structure.graphs.items()]
+        ),
+    }
+    frames = {
+        **{name: frame.assign(as_of=run.as_of) for name, frame in dated.items()},
         "run_cv_scores": structure.cv_scores,
         "run_exclusions": _placed(universe.exclusions),
         "run_repairs": _placed(universe.repairs),
     }
-    frames["run_assets"] = _placed(frames["run_assets"])
-    for name in DATED:
-        frames[name] = frames[name].assign(as_of=run.as_of)
     tables = {
         name: pa.Table.from_pandas(frame.assign(run_id=run.run_id), preserve_index=False)
         for name, frame in frames.items()
@@ -102,12 +109,46 @@ def library_versions() -> dict[str, str]:
     return {"python": python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
+def _diagnostics(run: MapRun) -> pd.DataFrame:
+    """Lay the figures of all parts out, one row per figure; dates stand in the run's own row."""
+    structure = run.structure
+    model = dataclasses.asdict(structure.diagnostics)
+    parts: dict[str, Mapping[str, object]] = {
+        "model": {name: value for name, value in model.items() if not isinstance(value, date)}
+    }
+    for name, clustering in structure.clusterings.items():
+        figures = {**clustering.diagnostics, "n_clusters": clustering.n_clusters}
+        parts[f"clustering:{name}"] = figures
+    for name, layout in structure.layouts.items():
+        parts[f"layout:{name}"] = layout.diagnostics
+    for name, graph in structure.graphs.items():
+        parts[f"graph:{name}"] = {**graph.diagnostics, "n_edges": len(graph.edges)}
+    rows = [(part, name, value) for part, own in parts.items() for name, value in own.items()]
+    frame = pd.DataFrame(rows, columns=["part", "name", "value"])
+    return frame.astype({"part": "str", "name": "str", "value": "float64"})
+
+
+def _members(clustering: Clustering) -> pd.DataFrame:
+    """Lay a clustering out, one row per asset."""
+    labels, exemplars = clustering.labels, clustering.exemplars
+    is_exemplar = None if exemplars is None else labels.index.isin(set(exemplars))
+    flags = pd.array([None] * len(labels) if is_exemplar is None else is_exemplar, dtype="boolean")
+    return pd.DataFrame(
+        {
+            "clustering": clustering.name,
+            "asset_id": labels.index,
+            "cluster": labels.to_numpy(),
+            "is_exemplar": flags,
+        }
+    )
+
+
 def _placed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(place=range(len(frame)))
 
 
 def _run_row(run: MapRun, created_at: datetime) -> pa.Table:
-    recovery = dataclasses.asdict(run.recovery) if run.recovery is not None else {}
+    structure = run.structure
     calendar = pd.DatetimeIndex(run.universe.closes.index)
     row: dict[str, Any] = {
         "run_id": run.run_id,
@@ -119,11 +160,13 @@ def _run_row(run: MapRun, created_at: datetime) -> pa.Table:
         "source": run.source,
         "is_simulated": run.is_simulated,
         "survivors_only": run.survivors_only,
-        "edge_threshold": run.structure.edge_threshold,
-        **dataclasses.asdict(run.structure.diagnostics),
-        **{f"recovery_{name}": value for name, value in recovery.items()},
+        "window_start": run.structure.diagnostics.window_start,
+        "window_end": run.structure.diagnostics.window_end,
     }
     columns = {name: pa.array([value]) for name, value in row.items()}
+    named = {"clusterings": structure.clusterings, "layouts": structure.layouts}
+    for name, given in {**named, "graphs": structure.graphs}.items():
+        columns[name] = pa.array([list(given)], _TEXTS)
     columns["notes"] = pa.array([list(run.notes)], _TEXTS)
     columns["calendar"] = pa.array([list(calendar.date)], _DAYS)
     columns["versions"] = pa.array([list(library_versions().items())], _VERSIONS)

@@ -19,7 +19,7 @@ def verify(database: Path, *, every_run: bool = False) -> Iterator[str]:
     """Read a database whole, and tell what is wrong with it; nothing where all is well.
 
     DuckDB checks each block that it reads against the block's checksum; and the rows of the newest
-    run of each map, or of every run, must have the checksum that was stored with them.
+    run of each map, or of every run, must have the checksums that were stored with them.
 
     Parameters
     ----------
@@ -45,6 +45,7 @@ def verify(database: Path, *, every_run: bool = False) -> Iterator[str]:
             return
         if version == newest_version():
             yield from _wrong_runs(connection, every_run)
+            yield from _wrong_findings(connection)
 
 
 def find_problem(database: Path) -> str | None:
@@ -84,9 +85,16 @@ def stored_runs(database: Path) -> dict[str, MadeRun]:
 
 
 def _wrong_runs(connection: duckdb.DuckDBPyConnection, every_run: bool) -> Iterator[str]:
-    found: list[tuple[str, str, date, str]]
+    found: list[tuple[str, str, date]]
     found = connection.execute(statement("runs_to_verify"), {"every": every_run}).fetchall()
-    for run_id, map_name, as_of, stored in found:
-        row = connection.execute(statement("read_checksum"), [run_id, as_of]).fetchone()
-        if row != (stored,):
-            yield f"run {run_id}: map {map_name} on {as_of} is not as it was stored"
+    for run_id, map_name, as_of in found:
+        known = {"run_id": run_id, "as_of": as_of}
+        parts = [part for (part,) in connection.execute(statement("wrong_parts"), known).fetchall()]
+        if parts:
+            what = f"run {run_id}: map {map_name} on {as_of}"
+            yield f"{what} is not as it was stored ({', '.join(parts)})"
+
+
+def _wrong_findings(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    for run_id, as_of, kind in connection.execute(statement("wrong_findings")).fetchall():
+        yield f"run {run_id}: finding {kind} on {as_of} is not as it was stored"

@@ -12,7 +12,8 @@ from marketmap.frames import PRICE_COLUMNS, price_frame
 from marketmap.sources.answers import Answer
 from storage.engine.execute import TIME, plain, run_with, utc
 from storage.engine.sql_files import statement
-from storage.tables.prices import Days, merge_prices, record_asked
+from storage.tables.coverage import Days, record_coverage
+from storage.tables.prices import merge_prices
 
 Why = Literal["source", "replay"]
 
@@ -124,7 +125,7 @@ def _keep_prices(
 ) -> int:
     """Merge all prices first: what is covered depends on an asset's last stored day."""
     now = utc(datetime.now(UTC))
-    frames, asked = [], list[tuple[str, Days]]()
+    frames, coverage = [], list[tuple[str, Days]]()
     for answer in answers:
         window = answer.window
         if answer.rows is None or window.asset_id is None:
@@ -132,12 +133,12 @@ def _keep_prices(
         # A replay finds its revisions now, however old the answers are that it reads.
         seen_at = _came_at(answer) if why == "source" else now
         frames.append(price_frame(answer.rows).assign(seen_at=seen_at))
-        asked.append((window.asset_id, (window.first, window.last)))
+        coverage.append((window.asset_id, (window.first, window.last)))
     if not frames:
         return 0
     rows = pd.concat(frames, ignore_index=True)[[*PRICE_COLUMNS, "seen_at"]]
     changed = merge_prices(connection, source, rows, why)
-    record_asked(connection, source, asked)
+    record_coverage(connection, source, coverage)
     return changed
 
 

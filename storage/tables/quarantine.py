@@ -9,7 +9,8 @@ from marketmap.errors import DataError
 from marketmap.frames import PRICE_VALUES, price_frame
 from storage.engine.execute import utc
 from storage.engine.sql_files import statement
-from storage.tables.prices import merge_prices, record_asked
+from storage.tables.coverage import record_coverage
+from storage.tables.prices import merge_prices
 
 TEXTS = ("source", "asset_id", "symbol", "reason", "detail", "raw")
 TIMES = ("date", "first_seen", "last_seen")
@@ -38,5 +39,5 @@ def release_rows(connection: duckdb.DuckDBPyConnection, source: str, rows: pd.Da
         connection, source, prices.assign(seen_at=utc(datetime.now(UTC))), "release"
     )
     days = zip(prices["asset_id"], prices["date"].dt.date, strict=True)
-    record_asked(connection, source, [(asset_id, (day, day)) for asset_id, day in days])
+    record_coverage(connection, source, [(asset_id, (day, day)) for asset_id, day in days])
     return changed

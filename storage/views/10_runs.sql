@@ -1,41 +1,101 @@
+-- The runs with what is on their map; not for people, so it lies in the schema of the tables.
+CREATE OR REPLACE VIEW store.ordered_runs AS
+SELECT
+    *,
+    clusterings[1] AS clustering,
+    graphs[1] AS graph,
+    row_number() OVER (PARTITION BY map, as_of ORDER BY created_at DESC, run_id) = 1 AS is_newest
+FROM store.runs;
+
+-- The figures of each run that are columns of the view runs; of clusterings, layouts and graphs those
+-- of the map.
+CREATE OR REPLACE VIEW store.run_figures AS
+SELECT
+    figure.run_id,
+    figure.as_of,
+    any_value(value) FILTER (part = 'model' AND name = 'n_assets')::BIGINT AS n_assets,
+    any_value(value) FILTER (part = 'model' AND name = 'n_days')::BIGINT AS n_days,
+    any_value(value) FILTER (part = 'model' AND name = 'n_filled')::BIGINT AS n_filled,
+    any_value(value) FILTER (part = 'model' AND name = 'mean_correlation') AS mean_correlation,
+    any_value(value) FILTER (part = 'model' AND name = 'alpha') AS alpha,
+    any_value(value) FILTER (part = 'model' AND name = 'failed_fits')::BIGINT AS failed_fits,
+    any_value(value) FILTER (part = 'model' AND name = 'converged')::BOOLEAN AS converged,
+    any_value(value) FILTER (part = 'model' AND name = 'n_iter')::BIGINT AS n_iter,
+    any_value(value) FILTER (part = 'model' AND name = 'duality_gap') AS duality_gap,
+    any_value(value) FILTER (part = 'model' AND name = 'condition_number') AS condition_number,
+    any_value(value) FILTER (part = clustering AND name = 'converged')::BOOLEAN
+        AS clusters_converged,
+    any_value(value) FILTER (part = clustering AND name = 'n_iter')::BIGINT AS cluster_iterations,
+    any_value(value) FILTER (part = clustering AND name = 'n_clusters')::BIGINT AS n_clusters,
+    any_value(value) FILTER (part = graph AND name = 'n_edges')::BIGINT AS n_edges,
+    any_value(value) FILTER (part = graph AND name = 'threshold') AS edge_threshold,
+    any_value(value) FILTER (part = 'layout:lle_2d' AND name = 'error') AS embedding_error_2d,
+    any_value(value) FILTER (part = 'layout:lle_3d' AND name = 'error') AS embedding_error_3d
+FROM store.run_diagnostics AS figure
+JOIN (
+    SELECT
+        run_id,
+        as_of,
+        'clustering:' || clusterings[1] AS clustering,
+        'graph:' || graphs[1] AS graph
+    FROM store.runs
+) AS run USING (run_id, as_of)
+GROUP BY figure.run_id, figure.as_of;
+
+-- What was found about runs last, of each kind.
+CREATE OR REPLACE VIEW store.newest_findings AS
+SELECT *
+FROM store.findings
+QUALIFY row_number() OVER (
+    PARTITION BY run_id, as_of, kind ORDER BY made_at DESC, settings_digest
+) = 1;
+
 CREATE OR REPLACE VIEW runs AS
 SELECT
-    map,
-    run_id,
-    as_of,
-    source,
-    n_assets,
-    n_days,
-    alpha,
-    is_simulated,
-    n_clusters,
-    n_edges,
-    window_start,
-    window_end,
-    n_filled,
-    failed_fits,
-    converged,
-    n_iter,
-    duality_gap,
-    condition_number,
-    clusters_converged,
-    cluster_iterations,
-    embedding_error_2d,
-    embedding_error_3d,
-    edge_threshold,
-    survivors_only,
-    recovery_this,
-    recovery_mean,
-    recovery_worst,
-    recovery_n_seeds,
-    notes,
-    created_at,
-    row_number() OVER (PARTITION BY map, as_of ORDER BY created_at DESC, run_id) = 1 AS is_newest,
-    settings_digest,
-    settings,
-    versions,
-    checksum
-FROM store.runs;
+    run.map,
+    run.run_id,
+    run.as_of,
+    run.source,
+    figure.n_assets,
+    figure.n_days,
+    figure.alpha,
+    run.is_simulated,
+    figure.n_clusters,
+    figure.n_edges,
+    run.window_start,
+    run.window_end,
+    figure.n_filled,
+    figure.failed_fits,
+    figure.converged,
+    figure.n_iter,
+    figure.duality_gap,
+    figure.condition_number,
+    figure.clusters_converged,
+    figure.cluster_iterations,
+    figure.embedding_error_2d,
+    figure.embedding_error_3d,
+    figure.edge_threshold,
+    run.survivors_only,
+    recovery.this AS recovery_this,
+    recovery.mean AS recovery_mean,
+    recovery.worst AS recovery_worst,
+    recovery.n_seeds AS recovery_n_seeds,
+    run.notes,
+    run.created_at,
+    run.is_newest,
+    run.settings_digest,
+    run.settings,
+    run.versions,
+    run.checksum,
+    figure.mean_correlation
+FROM store.ordered_runs AS run
+LEFT JOIN store.run_figures AS figure USING (run_id, as_of)
+LEFT JOIN (
+    SELECT found.run_id, found.as_of, rows.this, rows.mean, rows.worst, rows.n_seeds
+    FROM store.newest_findings AS found
+    JOIN store.finding_recovery AS rows USING (run_id, as_of, settings_digest)
+    WHERE found.kind = 'recovery'
+) AS recovery USING (run_id, as_of);
 
 COMMENT ON VIEW runs IS 'Every stored run: one map, on one day, under one set of settings.';
 COMMENT ON COLUMN runs.map IS 'The map''s name in config.yaml';
@@ -46,7 +106,7 @@ COMMENT ON COLUMN runs.is_simulated IS 'Whether the market is made up';
 COMMENT ON COLUMN runs.n_assets IS 'Assets on the map';
 COMMENT ON COLUMN runs.n_days IS 'Days of returns in the model';
 COMMENT ON COLUMN runs.alpha IS 'The penalty that cross-validation chose';
-COMMENT ON COLUMN runs.n_clusters IS 'Clusters that affinity propagation found';
+COMMENT ON COLUMN runs.n_clusters IS 'Clusters on the map';
 COMMENT ON COLUMN runs.n_edges IS 'Partial correlations stronger than edge_threshold';
 COMMENT ON COLUMN runs.window_start IS 'First day that has a return';
 COMMENT ON COLUMN runs.window_end IS 'Last day that has a return';
@@ -66,6 +126,7 @@ COMMENT ON COLUMN runs.recovery_this IS 'Simulated markets: adjusted Rand index 
 COMMENT ON COLUMN runs.recovery_mean IS 'Simulated markets: its mean over recovery_n_seeds markets';
 COMMENT ON COLUMN runs.recovery_worst IS 'Simulated markets: its worst over recovery_n_seeds markets';
 COMMENT ON COLUMN runs.recovery_n_seeds IS 'Simulated markets: how many were mapped for the mean';
+COMMENT ON COLUMN runs.mean_correlation IS 'Of all pairs of assets on the map';
 COMMENT ON COLUMN runs.notes IS 'Sentences that a reader of the map must know';
 COMMENT ON COLUMN runs.created_at IS 'When the run was made, UTC';
 COMMENT ON COLUMN runs.is_newest IS 'Whether it is the newest run of its map and day, the one that history views show';

@@ -1,8 +1,14 @@
+-- The newest run of each map, and what is on that map; not for people.
+CREATE OR REPLACE VIEW store.latest_run_ids AS
+SELECT map, run_id, as_of, source, settings, clustering, graph
+FROM store.ordered_runs
+WHERE is_newest
+QUALIFY row_number() OVER (PARTITION BY map ORDER BY as_of DESC) = 1;
+
 CREATE OR REPLACE VIEW latest_runs AS
 SELECT * EXCLUDE (is_newest)
 FROM runs
-WHERE is_newest
-QUALIFY row_number() OVER (PARTITION BY map ORDER BY as_of DESC) = 1;
+SEMI JOIN store.latest_run_ids USING (run_id, as_of);
 
 COMMENT ON VIEW latest_runs IS 'The newest run of each map: of its newest day, the one made last.';
 COMMENT ON COLUMN latest_runs.map IS 'The map''s name in config.yaml';
@@ -13,7 +19,7 @@ COMMENT ON COLUMN latest_runs.is_simulated IS 'Whether the market is made up';
 COMMENT ON COLUMN latest_runs.n_assets IS 'Assets on the map';
 COMMENT ON COLUMN latest_runs.n_days IS 'Days of returns in the model';
 COMMENT ON COLUMN latest_runs.alpha IS 'The penalty that cross-validation chose';
-COMMENT ON COLUMN latest_runs.n_clusters IS 'Clusters that affinity propagation found';
+COMMENT ON COLUMN latest_runs.n_clusters IS 'Clusters on the map';
 COMMENT ON COLUMN latest_runs.n_edges IS 'Partial correlations stronger than edge_threshold';
 COMMENT ON COLUMN latest_runs.window_start IS 'First day that has a return';
 COMMENT ON COLUMN latest_runs.window_end IS 'Last day that has a return';
@@ -33,6 +39,7 @@ COMMENT ON COLUMN latest_runs.recovery_this IS 'Simulated markets: adjusted Rand
 COMMENT ON COLUMN latest_runs.recovery_mean IS 'Simulated markets: its mean over recovery_n_seeds markets';
 COMMENT ON COLUMN latest_runs.recovery_worst IS 'Simulated markets: its worst over recovery_n_seeds markets';
 COMMENT ON COLUMN latest_runs.recovery_n_seeds IS 'Simulated markets: how many were mapped for the mean';
+COMMENT ON COLUMN latest_runs.mean_correlation IS 'Of all pairs of assets on the map';
 COMMENT ON COLUMN latest_runs.notes IS 'Sentences that a reader of the map must know';
 COMMENT ON COLUMN latest_runs.created_at IS 'When the run was made, UTC';
 COMMENT ON COLUMN latest_runs.settings_digest IS 'SHA-256 of settings';

@@ -4,17 +4,22 @@ SELECT
     runs.as_of,
     assets.asset_id,
     assets.symbol,
-    assets.cluster,
+    member.cluster,
     assets.name,
-    assets.is_exemplar,
+    member.is_exemplar,
     assets.rank,
     assets.market_cap,
     assets.turnover,
     assets.last_close,
     runs.run_id,
     assets.price_source
-FROM runs
+FROM store.ordered_runs AS runs
 JOIN store.run_assets AS assets USING (run_id, as_of)
+JOIN store.run_clusters AS member
+    ON member.run_id = assets.run_id
+    AND member.as_of = assets.as_of
+    AND member.asset_id = assets.asset_id
+    AND member.clustering = runs.clustering
 WHERE runs.is_newest;
 
 COMMENT ON VIEW cluster_history IS 'Each asset''s cluster on each day. Cluster numbers are given anew each day, by size: compare members, not numbers.';
@@ -23,8 +28,8 @@ COMMENT ON COLUMN cluster_history.as_of IS 'The last UTC day whose prices are in
 COMMENT ON COLUMN cluster_history.asset_id IS 'The source''s own id of the asset; the only key';
 COMMENT ON COLUMN cluster_history.symbol IS 'A label; two assets may share one';
 COMMENT ON COLUMN cluster_history.name IS 'A label';
-COMMENT ON COLUMN cluster_history.cluster IS '1 is the day''s largest cluster';
-COMMENT ON COLUMN cluster_history.is_exemplar IS 'Whether the asset is its cluster''s centre';
+COMMENT ON COLUMN cluster_history.cluster IS '1 is the day''s largest cluster; 0: the asset belongs to none';
+COMMENT ON COLUMN cluster_history.is_exemplar IS 'Whether the asset is its cluster''s centre; null where the method knows none';
 COMMENT ON COLUMN cluster_history.rank IS 'Among the candidates, by market cap or turnover; 1 is the largest';
 COMMENT ON COLUMN cluster_history.market_cap IS 'In the quote currency; null where unknown';
 COMMENT ON COLUMN cluster_history.turnover IS 'Traded value a day in the quote currency; null where unknown';
@@ -38,9 +43,9 @@ SELECT
     assets.asset_id,
     assets.symbol,
     assets.name,
-    assets.cluster,
-    assets.is_exemplar,
-    exemplars.symbol AS exemplar,
+    member.cluster,
+    member.is_exemplar,
+    centre.symbol AS exemplar,
     assets.rank,
     assets.market_cap,
     assets.turnover,
@@ -48,21 +53,31 @@ SELECT
     latest.as_of,
     latest.run_id,
     assets.price_source
-FROM latest_runs AS latest
+FROM store.latest_run_ids AS latest
 JOIN store.run_assets AS assets USING (run_id, as_of)
-LEFT JOIN store.run_assets AS exemplars
-    ON exemplars.run_id = assets.run_id
-    AND exemplars.as_of = assets.as_of
-    AND exemplars.cluster = assets.cluster
-    AND exemplars.is_exemplar;
+JOIN store.run_clusters AS member
+    ON member.run_id = assets.run_id
+    AND member.as_of = assets.as_of
+    AND member.asset_id = assets.asset_id
+    AND member.clustering = latest.clustering
+LEFT JOIN store.run_clusters AS exemplar
+    ON exemplar.run_id = member.run_id
+    AND exemplar.as_of = member.as_of
+    AND exemplar.clustering = member.clustering
+    AND exemplar.cluster = member.cluster
+    AND exemplar.is_exemplar
+LEFT JOIN store.run_assets AS centre
+    ON centre.run_id = exemplar.run_id
+    AND centre.as_of = exemplar.as_of
+    AND centre.asset_id = exemplar.asset_id;
 
 COMMENT ON VIEW latest_clusters IS 'The assets of each map''s newest run, with their clusters.';
 COMMENT ON COLUMN latest_clusters.map IS 'The map''s name in config.yaml';
 COMMENT ON COLUMN latest_clusters.asset_id IS 'The source''s own id of the asset; the only key';
 COMMENT ON COLUMN latest_clusters.symbol IS 'A label; two assets may share one';
 COMMENT ON COLUMN latest_clusters.name IS 'A label';
-COMMENT ON COLUMN latest_clusters.cluster IS '1 is the largest cluster';
-COMMENT ON COLUMN latest_clusters.is_exemplar IS 'Whether the asset is its cluster''s centre';
+COMMENT ON COLUMN latest_clusters.cluster IS '1 is the largest cluster; 0: the asset belongs to none';
+COMMENT ON COLUMN latest_clusters.is_exemplar IS 'Whether the asset is its cluster''s centre; null where the method knows none';
 COMMENT ON COLUMN latest_clusters.exemplar IS 'Symbol of its cluster''s centre';
 COMMENT ON COLUMN latest_clusters.rank IS 'Among the candidates, by market cap or turnover; 1 is the largest';
 COMMENT ON COLUMN latest_clusters.market_cap IS 'In the quote currency; null where unknown';

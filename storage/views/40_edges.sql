@@ -7,20 +7,23 @@ SELECT
     a.symbol AS symbol_a,
     b.symbol AS symbol_b,
     edge.partial_correlation,
-    a.cluster AS cluster_a,
-    b.cluster AS cluster_b,
-    a.cluster = b.cluster AS within_cluster,
+    of_a.cluster AS cluster_a,
+    of_b.cluster AS cluster_b,
+    of_a.cluster = of_b.cluster AND of_a.cluster <> 0 AS within_cluster,
     runs.run_id
-FROM runs
-JOIN store.run_edges AS edge USING (run_id, as_of)
+FROM store.ordered_runs AS runs
+JOIN store.run_edges AS edge
+    ON edge.run_id = runs.run_id AND edge.as_of = runs.as_of AND edge.graph = runs.graph
 JOIN store.run_assets AS a
-    ON a.run_id = edge.run_id
-    AND a.as_of = edge.as_of
-    AND a.asset_id = edge.asset_id_a
+    ON a.run_id = edge.run_id AND a.as_of = edge.as_of AND a.asset_id = edge.asset_id_a
 JOIN store.run_assets AS b
-    ON b.run_id = edge.run_id
-    AND b.as_of = edge.as_of
-    AND b.asset_id = edge.asset_id_b
+    ON b.run_id = edge.run_id AND b.as_of = edge.as_of AND b.asset_id = edge.asset_id_b
+JOIN store.run_clusters AS of_a
+    ON of_a.run_id = edge.run_id AND of_a.as_of = edge.as_of
+    AND of_a.asset_id = edge.asset_id_a AND of_a.clustering = runs.clustering
+JOIN store.run_clusters AS of_b
+    ON of_b.run_id = edge.run_id AND of_b.as_of = edge.as_of
+    AND of_b.asset_id = edge.asset_id_b AND of_b.clustering = runs.clustering
 WHERE runs.is_newest;
 
 COMMENT ON VIEW edges IS 'The partial correlations of each day that are stronger than the map''s edge threshold; each pair once.';
@@ -44,21 +47,24 @@ SELECT
     a.symbol AS symbol_a,
     b.symbol AS symbol_b,
     edge.partial_correlation,
-    a.cluster AS cluster_a,
-    b.cluster AS cluster_b,
-    a.cluster = b.cluster AS within_cluster,
+    of_a.cluster AS cluster_a,
+    of_b.cluster AS cluster_b,
+    of_a.cluster = of_b.cluster AND of_a.cluster <> 0 AS within_cluster,
     latest.as_of,
     latest.run_id
-FROM latest_runs AS latest
-JOIN store.run_edges AS edge USING (run_id, as_of)
+FROM store.latest_run_ids AS latest
+JOIN store.run_edges AS edge
+    ON edge.run_id = latest.run_id AND edge.as_of = latest.as_of AND edge.graph = latest.graph
 JOIN store.run_assets AS a
-    ON a.run_id = edge.run_id
-    AND a.as_of = edge.as_of
-    AND a.asset_id = edge.asset_id_a
+    ON a.run_id = edge.run_id AND a.as_of = edge.as_of AND a.asset_id = edge.asset_id_a
 JOIN store.run_assets AS b
-    ON b.run_id = edge.run_id
-    AND b.as_of = edge.as_of
-    AND b.asset_id = edge.asset_id_b;
+    ON b.run_id = edge.run_id AND b.as_of = edge.as_of AND b.asset_id = edge.asset_id_b
+JOIN store.run_clusters AS of_a
+    ON of_a.run_id = edge.run_id AND of_a.as_of = edge.as_of
+    AND of_a.asset_id = edge.asset_id_a AND of_a.clustering = latest.clustering
+JOIN store.run_clusters AS of_b
+    ON of_b.run_id = edge.run_id AND of_b.as_of = edge.as_of
+    AND of_b.asset_id = edge.asset_id_b AND of_b.clustering = latest.clustering;
 
 COMMENT ON VIEW latest_edges IS 'The edges of each map''s newest run; each pair once.';
 COMMENT ON COLUMN latest_edges.map IS 'The map''s name in config.yaml';

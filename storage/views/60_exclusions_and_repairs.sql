@@ -9,7 +9,7 @@ SELECT
     excluded.name,
     excluded.rank,
     runs.run_id
-FROM runs
+FROM store.ordered_runs AS runs
 JOIN store.run_exclusions AS excluded USING (run_id)
 WHERE runs.is_newest;
 
@@ -36,7 +36,7 @@ SELECT
     repaired.reason,
     repaired.detail,
     runs.run_id
-FROM runs
+FROM store.ordered_runs AS runs
 JOIN store.run_repairs AS repaired USING (run_id)
 WHERE runs.is_newest;
 

@@ -6,7 +6,7 @@ SELECT
     score.mean_score,
     score.std_score,
     runs.run_id
-FROM runs
+FROM store.ordered_runs AS runs
 JOIN store.run_cv_scores AS score USING (run_id)
 WHERE runs.is_newest;
 

@@ -5,7 +5,7 @@
 CREATE OR REPLACE VIEW daily_prices AS
 WITH elsewhere AS (
     SELECT latest.map, latest.source, asset.asset_id, asset.price_source, pair.other_id
-    FROM latest_runs AS latest
+    FROM store.latest_run_ids AS latest
     JOIN store.run_assets AS asset USING (run_id, as_of)
     LEFT JOIN store.pairs AS pair
         ON pair.source = latest.source
@@ -15,7 +15,7 @@ WITH elsewhere AS (
 ),
 shown AS (
     SELECT latest.map, latest.source AS listed_by, price.asset_id AS listed_as, price.*
-    FROM latest_runs AS latest
+    FROM store.latest_run_ids AS latest
     JOIN store.prices AS price ON price.source = latest.source
     WHERE NOT EXISTS (
         FROM elsewhere
@@ -77,7 +77,7 @@ SELECT
     listing.turnover,
     listing.tags,
     latest.source
-FROM latest_runs AS latest
+FROM store.latest_run_ids AS latest
 JOIN store.listings AS listing
     ON listing.source = regexp_replace(
         latest.source || ':' || regexp_extract(

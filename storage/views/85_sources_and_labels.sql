@@ -4,14 +4,14 @@
 -- assets were compared with.
 CREATE OR REPLACE VIEW store.map_sources AS
 SELECT map, source
-FROM main.latest_runs
+FROM store.latest_run_ids
 UNION
 SELECT latest.map, asset.price_source
-FROM main.latest_runs AS latest
+FROM store.latest_run_ids AS latest
 JOIN store.run_assets AS asset USING (run_id, as_of)
 UNION
 SELECT latest.map, pair.other_source
-FROM main.latest_runs AS latest
+FROM store.latest_run_ids AS latest
 JOIN store.pairs AS pair USING (source);
 
 -- What each asset was called last; where two kinds of answer tell it at once, the listing's word.

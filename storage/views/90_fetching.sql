@@ -24,7 +24,7 @@ COMMENT ON COLUMN requests.asset_id IS 'The source''s own id of the asset; null 
 COMMENT ON COLUMN requests.symbol IS 'Its newest label; two assets may share one';
 COMMENT ON COLUMN requests.first_day IS 'The first day asked for';
 COMMENT ON COLUMN requests.last_day IS 'The last day asked for';
-COMMENT ON COLUMN requests.outcome IS 'accepted; doubted: a second opinion was asked for; refused: not an answer; down: none came';
+COMMENT ON COLUMN requests.outcome IS 'accepted; suspect: a second opinion was asked for; rejected: not an answer; unavailable: none came';
 COMMENT ON COLUMN requests.detail IS 'Why it was not accepted, as a sentence';
 COMMENT ON COLUMN requests.n_rows IS 'Rows that were accepted; null where the answer was not';
 COMMENT ON COLUMN requests.n_quarantined IS 'Rows that were kept out; those of repeated requests are counted on the last one';
@@ -58,10 +58,10 @@ COMMENT ON VIEW quarantine IS 'What the sources of each map sent that was not fi
 COMMENT ON COLUMN quarantine.map IS 'The map''s name in config.yaml';
 COMMENT ON COLUMN quarantine.asset_id IS 'The source''s own id of the asset; null where the listing was asked for';
 COMMENT ON COLUMN quarantine.symbol IS 'Its newest label; two assets may share one';
-COMMENT ON COLUMN quarantine.date IS 'The UTC day; null where a whole body was refused';
+COMMENT ON COLUMN quarantine.date IS 'The UTC day; null where a whole body was rejected';
 COMMENT ON COLUMN quarantine.reason IS 'One word for the kind of reason';
 COMMENT ON COLUMN quarantine.detail IS 'The reason with its figures, as a sentence';
-COMMENT ON COLUMN quarantine.is_open IS 'Whether the day has no price until now; false where a whole body was refused';
+COMMENT ON COLUMN quarantine.is_open IS 'Whether the day has no price until now; false where a whole body was rejected';
 COMMENT ON COLUMN quarantine.open IS 'As it came, like all that follow; null where unreadable';
 COMMENT ON COLUMN quarantine.high IS 'In the quote currency';
 COMMENT ON COLUMN quarantine.low IS 'In the quote currency';
@@ -71,7 +71,7 @@ COMMENT ON COLUMN quarantine.market_cap IS 'In the quote currency';
 COMMENT ON COLUMN quarantine.turnover IS 'Traded value in the quote currency';
 COMMENT ON COLUMN quarantine.first_seen IS 'When it came first, UTC';
 COMMENT ON COLUMN quarantine.last_seen IS 'When it came last, UTC';
-COMMENT ON COLUMN quarantine.raw IS 'The row as it came, as JSON; the beginning of a refused body';
+COMMENT ON COLUMN quarantine.raw IS 'The row as it came, as JSON; the beginning of a rejected body';
 COMMENT ON COLUMN quarantine.source IS 'Who sent it';
 
 CREATE OR REPLACE VIEW revisions AS

@@ -1,4 +1,4 @@
 SELECT asset_id, first_day, last_day
-FROM store.asked
+FROM store.coverage
 WHERE source = $source AND asset_id IN (SELECT unnest($asset_ids::VARCHAR[]))
 ORDER BY asset_id, first_day;

@@ -1,1 +1,0 @@
-SELECT checksum FROM store.run_checksums WHERE run_id = ? AND as_of = ?;

@@ -1,1 +1,0 @@
-SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = current_database();

@@ -1,1 +1,0 @@
-UPDATE store.runs SET matrices = ? WHERE run_id = ?;

@@ -1,0 +1,3 @@
+DELETE FROM store.coverage
+WHERE (source, asset_id) IN (SELECT (source, asset_id) FROM new_coverage);
+INSERT INTO store.coverage BY NAME FROM new_coverage;
