@@ -20,12 +20,16 @@ from reports.figures.map_2d import map_2d
 from reports.figures.map_3d import map_3d
 from reports.figures.network import Trace, edges_shown_first
 from reports.figures.price_charts import price_charts
-from reports.sections import tables
+from reports.matrices import matrices_of
+from reports.sections.clusters import cluster_rows
 from reports.sections.doubts import doubts
+from reports.sections.edges import edge_rows
+from reports.sections.left_out import exclusion_counts, records
+from reports.sections.made import diagnostic_rows, setting_rows
 from reports.styles import ACROSS, INK
 from reports.text import number, percent, plural, shown, signed
-from storage import StoredRun
 from storage.engine.files import whole_file
+from storage.runs.base import StoredRun
 
 FONT = 'system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif'
 COMMON_LAYOUT: Trace = {
@@ -56,12 +60,12 @@ def render(stored: StoredRun) -> str:
         The page; it opens from a file, offline, and forbids itself any request.
     """
     run = stored.run
-    structure = run.structure
+    structure, matrices = run.structure, matrices_of(run)
     figures = {
         "map-2d": map_2d(structure),
         "map-3d": map_3d(structure),
-        "histogram": histogram(structure),
-        "heatmap": heatmap(structure),
+        "histogram": histogram(structure, matrices.weak),
+        "heatmap": heatmap(structure, matrices.correlation),
         "cv-curve": cv_curve(structure),
     }
     scripts = _scripts()
@@ -74,21 +78,23 @@ def render(stored: StoredRun) -> str:
             diagnostics=structure.diagnostics,
             created_at=stored.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
             versions=sorted(stored.versions.items()),
-            doubts=doubts(run),
+            doubts=doubts(run, prices_changed=matrices.prices_changed),
             figures={name: _as_json(figure) for name, figure in figures.items()},
             heights={name: figure["layout"].get("height") for name, figure in figures.items()},
             edges_shown_first=edges_shown_first(structure),
             edge_strengths=structure.edges["partial_correlation"].abs().round(5).tolist(),
             pairs=count_pairs(structure),
-            clusters=tables.cluster_rows(structure),
-            edges={sign: tables.edge_rows(structure, sign) for sign in (1, -1)},
+            has_weak=matrices.weak is not None,
+            recovery=stored.recovery,
+            clusters=cluster_rows(structure, matrices.correlation),
+            edges={sign: edge_rows(structure, matrices.correlation, sign) for sign in (1, -1)},
             charts=price_charts(run),
-            exclusion_counts=tables.exclusion_counts(run, REASONS),
-            exclusions=tables.records(run.universe.exclusions),
-            repairs=tables.records(run.universe.repairs),
+            exclusion_counts=exclusion_counts(run, REASONS),
+            exclusions=records(run.universe.exclusions),
+            repairs=records(run.universe.repairs),
             reasons=REASONS,
-            diagnostic_rows=tables.diagnostic_rows(structure),
-            settings=tables.setting_rows(run.settings),
+            diagnostic_rows=diagnostic_rows(structure),
+            settings=setting_rows(run.settings),
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
             script_hashes=[_csp_hash(script) for script in scripts],
             across=ACROSS,

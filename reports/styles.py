@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from marketmap.clustering.base import NOISE
+
 # Paul Tol's "muted" scheme, https://personal.sron.nl/~pault/: distinct for colour-blind eyes. Its
 # nine colours are not enough for thirty clusters, so that a shape tells the next nine apart.
 COLOURS = (
@@ -35,20 +37,25 @@ class ClusterStyle(NamedTuple):
     shape: str
 
 
+ALONE = ClusterStyle(SINGLE, "circle-open")
+
+
 def cluster_styles(assets: pd.DataFrame) -> dict[int, ClusterStyle]:
-    """Give every cluster a colour and a shape; clusters of a single asset are hollow and grey.
+    """Give every cluster a colour and a shape.
+
+    Clusters of a single asset, and the assets that belong to none, are hollow and grey.
 
     Parameters
     ----------
     assets : DataFrame
-        With a column ``cluster``, numbered from 1, the largest first.
+        With a column ``cluster``, numbered from 1, the largest first; 0 is none.
     """
     sizes = assets["cluster"].value_counts().sort_index()
-    styles = {}
-    for place, (cluster, size) in enumerate(sizes.items()):
+    styles = {NOISE: ALONE} if NOISE in sizes.index else {}
+    for place, (cluster, size) in enumerate(sizes.drop(NOISE, errors="ignore").items()):
         shape = SHAPES[place // len(COLOURS) % len(SHAPES)]
         shared = ClusterStyle(COLOURS[place % len(COLOURS)], shape)
-        styles[int(str(cluster))] = shared if size > 1 else ClusterStyle(SINGLE, "circle-open")
+        styles[int(str(cluster))] = shared if size > 1 else ALONE
     return styles
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.cluster.hierarchy import dendrogram, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 
@@ -38,9 +39,8 @@ def hierarchy(correlation: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(optimal_leaf_ordering(linkage(condensed, "average"), condensed))
 
 
-def heatmap(structure: MarketStructure) -> Trace:
+def heatmap(structure: MarketStructure, correlation: pd.DataFrame) -> Trace:
     """Draw the ordered matrix, the dendrogram above it and the map's clusters beside it."""
-    correlation = structure.correlation.loc[structure.assets.index, structure.assets.index]
     values = correlation.to_numpy(dtype="float64")
     tree: Tree = dict(dendrogram(hierarchy(values), no_plot=True))
     order = np.array(tree["leaves"], dtype=np.intp)

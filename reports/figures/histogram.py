@@ -29,25 +29,26 @@ class PairCounts:
         return self.zero + self.weak + self.positive + self.negative
 
 
-def pair_values(structure: MarketStructure) -> npt.NDArray[np.float64]:
-    """List the partial correlation of every pair of assets once."""
-    partial = structure.partial_correlation.to_numpy(dtype="float64")
-    return partial[np.triu_indices(len(partial), k=1)]
-
-
 def count_pairs(structure: MarketStructure) -> PairCounts:
     """Count the pairs: exactly zero, too weak for an edge, and edges by their sign."""
-    values = pair_values(structure)
-    threshold = structure.edge_threshold
-    zero = int((values == 0).sum())
-    positive, negative = int((values > threshold).sum()), int((values < -threshold).sum())
-    return PairCounts(zero, len(values) - zero - positive - negative, positive, negative)
+    found = next(iter(structure.graphs.values())).diagnostics
+    zero, total = int(found["n_zero"]), int(found["n_pairs"])
+    values = structure.edges["partial_correlation"]
+    positive, negative = int((values > 0).sum()), int((values < 0).sum())
+    return PairCounts(zero, total - zero - positive - negative, positive, negative)
 
 
-def histogram(structure: MarketStructure) -> Trace:
-    """Draw the histogram of the partial correlations that are not zero."""
-    values = pair_values(structure)
-    values = values[values != 0]
+def histogram(structure: MarketStructure, weak: npt.NDArray[np.float64] | None) -> Trace:
+    """Draw the histogram of the partial correlations that are not zero.
+
+    Parameters
+    ----------
+    structure : MarketStructure
+    weak : ndarray, or None
+        Those that are no edges; None where they were not kept, so that the edges are drawn alone.
+    """
+    edges = structure.edges["partial_correlation"].to_numpy(dtype="float64")
+    values = edges if weak is None else np.concatenate([edges, weak])
     threshold = structure.edge_threshold
     step = _bar_width(values)
     low, high = _bounds(values, step)

@@ -4,11 +4,13 @@ The lines' ends are left to the page's script (templates/report.js): it knows wh
 how many edges the reader wants to see.
 """
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from marketmap.clustering.base import NOISE
 from marketmap.structure import MarketStructure
 from reports.figures.spread import Positions
 from reports.styles import ACROSS, INK, cluster_styles
@@ -176,13 +178,21 @@ def hover_texts(structure: MarketStructure) -> list[str]:
         lines = [f"<b>{labels[asset_id]}</b>"]
         if asset["name"] != asset["symbol"]:
             lines.append(plotly_text(shown(asset["name"], 60)))
-        role = "its exemplar" if asset["is_exemplar"] else f"of {exemplar_of[asset['cluster']]}"
-        lines.append(f"Cluster {asset['cluster']}, {role}")
+        lines.append(_place_in_clusters(asset, exemplar_of))
         found = neighbours.get(str(asset_id), [])[:N_NEIGHBOURS]
         lines.append("Strongest edges:" if found else "No edges")
         lines += [f"  {signed(partial)}  {labels[other]}" for other, partial in found]
         texts.append("<br>".join(lines))
     return texts
+
+
+def _place_in_clusters(asset: dict[Hashable, Any], exemplar_of: Mapping[int, str]) -> str:
+    cluster = asset["cluster"]
+    if cluster == NOISE:
+        return "In no cluster"
+    if asset["is_exemplar"]:
+        return f"Cluster {cluster}, its exemplar"
+    return f"Cluster {cluster}" + (f", of {exemplar_of[cluster]}" if cluster in exemplar_of else "")
 
 
 def _strongest_neighbours(structure: MarketStructure) -> dict[str, list[tuple[str, float]]]:

@@ -12,14 +12,24 @@ NEAR = 0.8
 """Where others failed, a fitted penalty this far below the chosen one shows that it is the best."""
 
 
-def doubts(run: MapRun) -> list[str]:
-    """List what makes a map doubtful; the list is empty when nothing does."""
+PRICES_CHANGED = (
+    "The stored prices are not those any more that this map was made from: correlations and charts "
+    "are those of today's prices, clusters, positions and edges are the map's."
+)
+
+
+def doubts(run: MapRun, *, prices_changed: bool = False) -> list[str]:
+    """List what makes a map doubtful; the list is empty when nothing does.
+
+    ``prices_changed`` is whether the stored prices have been revised since the map was made.
+    """
     structure = run.structure
     return [
         *_about_the_fit(run),
         *_about_the_penalty(structure),
         *_about_the_clusters(structure),
         *_about_the_returns(structure),
+        *([PRICES_CHANGED] if prices_changed else []),
     ]
 
 
@@ -61,10 +71,10 @@ def _about_the_penalty(structure: MarketStructure) -> Iterator[str]:
 
 
 def _about_the_clusters(structure: MarketStructure) -> Iterator[str]:
-    found = structure.diagnostics
-    if not found.clusters_converged:
+    found = structure.clusters.diagnostics
+    if not found.get("converged", True):
         yield (
-            f"Affinity propagation had not settled after {found.cluster_iterations} iterations: "
+            f"Affinity propagation had not settled after {found['n_iter']:.0f} iterations: "
             "the clusters could be other ones."
         )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from marketmap.structure import MarketStructure
-from storage import StoredRun
+from storage.runs.base import StoredRun
 from tests.support.runs import make_run, make_settings
 from tests.support.stored import keep
 from tests.support.structures import make_structure
@@ -40,7 +40,7 @@ def real_looking() -> StoredRun:
 def hostile() -> StoredRun:
     """Return a run whose strangers chose their names with care."""
     run = make_run(map_name="<i>map</i>", settings=make_settings("simulated"))
-    assets = run.structure.assets.assign(symbol=list(HOSTILE), name=list(HOSTILE))
+    labels = run.structure.labels.assign(symbol=list(HOSTILE), name=list(HOSTILE))
     exclusions = run.universe.exclusions.assign(symbol=HOSTILE[0], detail=HOSTILE[1])
     repairs = run.universe.repairs.assign(symbol=HOSTILE[0], detail=HOSTILE[1])
     return keep(
@@ -48,7 +48,7 @@ def hostile() -> StoredRun:
             run,
             source=HOSTILE[0],
             notes=(HOSTILE[1],),
-            structure=replace(run.structure, assets=assets),
+            structure=replace(run.structure, labels=labels),
             universe=replace(run.universe, exclusions=exclusions, repairs=repairs),
         )
     )

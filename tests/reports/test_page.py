@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from marketmap.graphs.partial_correlation import edge_graph
 from marketmap.run import MapRun
 from marketmap.universe.select import Universe
 from reports import render, write_report
@@ -82,7 +83,7 @@ def test_only_a_simulated_market_has_the_banner(
 
 
 def test_a_simulated_market_without_recovery_still_has_the_banner(hostile: StoredRun) -> None:
-    page = without_plotly(render(changed(hostile, recovery=None)))
+    page = without_plotly(render(replace(hostile, recovery=None)))
 
     assert "Simulated market &ndash; not real prices." in page
     assert "adjusted Rand index" not in page
@@ -183,7 +184,8 @@ def test_importing_reports_does_not_import_prefect() -> None:
 
 def test_a_run_without_edges_is_drawn(real_looking: StoredRun) -> None:
     run: MapRun = real_looking.run
-    lonely = replace(run.structure, edge_threshold=1.0)
+    graph = edge_graph(run.structure.partial_correlation, 1.0)
+    lonely = replace(run.structure, graphs={graph.name: graph})
 
     page = without_plotly(render(changed(real_looking, structure=lonely)))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from marketmap.graphs.partial_correlation import edge_graph, partial_correlations
@@ -18,12 +19,14 @@ def make_structure(
     symbols: Sequence[str] | None = None,
     threshold: float = 0.02,
     settled: bool = True,
+    exemplars: bool = True,
     **diagnostics: object,
 ) -> MarketStructure:
     """Make a structure from clusters and partial correlations.
 
     Each cluster's first asset is its exemplar. Assets are
-    called ``id0``, ``id1``, ...; ``settled`` is whether affinity propagation was, ``diagnostics``
+    called ``id0``, ``id1``, ...; ``settled`` is whether affinity propagation was,
+    ``exemplars`` whether there are any; ``diagnostics``
     replaces some of an untroubled fit.
     """
     n_assets = len(clusters)
@@ -38,11 +41,12 @@ def make_structure(
         {"symbol": names, "name": [f"{name} Inc." for name in names]}, index=ids, dtype="str"
     )
     cluster = pd.Series(list(clusters), index=ids, name="cluster")
-    firsts = cluster[~cluster.duplicated()]
+    firsts = cluster[~cluster.duplicated() & (cluster > 0)]
+    centres = pd.Series(firsts.index, index=pd.Index(firsts, name="cluster"), name="exemplar")
     clustering = Clustering(
         name="affinity_propagation",
         labels=cluster,
-        exemplars=pd.Series(firsts.index, index=pd.Index(firsts, name="cluster"), name="exemplar"),
+        exemplars=centres if exemplars else None,
         diagnostics={"converged": settled, "n_iter": 80},
     )
     matrices = Matrices(
@@ -88,3 +92,9 @@ def _untroubled(n_assets: int, others: dict[str, object]) -> Diagnostics:
             **others,
         }
     )
+
+
+def weak_partials(structure: MarketStructure) -> npt.NDArray[np.float64]:
+    """Return the partial correlations that are neither zero nor edges."""
+    partial = structure.partial_correlation.to_numpy()[np.triu_indices(len(structure.labels), k=1)]
+    return partial[(partial != 0) & (np.abs(partial) <= structure.edge_threshold)]

@@ -18,7 +18,7 @@ def test_the_two_most_alike_assets_are_joined_first() -> None:
 
 
 def test_cells_hold_the_correlations_in_the_order_of_the_names(structure: MarketStructure) -> None:
-    figure = heatmap(structure)
+    figure = heatmap(structure, structure.correlation)
     names = figure["layout"]["yaxis"]["ticktext"]
     places = [int(name.removeprefix("S")) for name in names]
     correlation = structure.correlation.to_numpy()
@@ -33,7 +33,7 @@ def test_cells_hold_the_correlations_in_the_order_of_the_names(structure: Market
 
 
 def test_the_tree_ends_at_the_middle_of_every_column(structure: MarketStructure) -> None:
-    tree = heatmap(structure)["data"][1]
+    tree = heatmap(structure, structure.correlation)["data"][1]
     leaves = {x for x, y in zip(tree["x"], tree["y"], strict=True) if y == 0}
 
     assert leaves == {0.0, 1.0, 2.0, 3.0, 4.0}
@@ -41,7 +41,7 @@ def test_the_tree_ends_at_the_middle_of_every_column(structure: MarketStructure)
 
 
 def test_the_strip_shows_each_rows_cluster(structure: MarketStructure) -> None:
-    figure = heatmap(structure)
+    figure = heatmap(structure, structure.correlation)
     clusters = {f"S{i}": c for i, c in enumerate(structure.assets["cluster"])}
 
     assert figure["data"][2]["hovertext"] == [
@@ -52,7 +52,7 @@ def test_the_strip_shows_each_rows_cluster(structure: MarketStructure) -> None:
 def test_names_are_escaped_and_repeated_symbols_keep_their_rows() -> None:
     structure = make_structure([1, 1, 1], [(0, 1, 0.5)], symbols=["<b>", "TWIN", "TWIN"])
 
-    names = heatmap(structure)["layout"]["yaxis"]["ticktext"]
+    names = heatmap(structure, structure.correlation)["layout"]["yaxis"]["ticktext"]
 
     assert sorted(names) == ["&lt;b&gt;", "TWIN (id1)", "TWIN (id2)"]
 
@@ -78,7 +78,8 @@ def test_a_market_without_negative_correlations_needs_no_red() -> None:
 
 
 def test_two_assets_are_enough() -> None:
-    assert heatmap(make_structure([1, 1], [(0, 1, 0.5)]))["data"][0]["z"] == [
+    structure = make_structure([1, 1], [(0, 1, 0.5)])
+    assert heatmap(structure, structure.correlation)["data"][0]["z"] == [
         [None, 0.5],
         [0.5, None],
     ]

@@ -28,7 +28,7 @@ def test_nothing_is_said_about_a_sound_fit() -> None:
         ({"converged": False, "n_iter": 200}, "did not converge: it stopped after 200 iterations"),
         ({"duality_gap": 0.5}, "The duality gap, 0.5, is above the tolerance of 0.0001"),
         ({"duality_gap": -0.5}, "is above the tolerance"),
-        ({"clusters_converged": False}, "had not settled after 80 iterations"),
+        ({"settled": False}, "had not settled after 80 iterations"),
         ({"n_filled": 3}, "3 returns (1.00 % of all) were missing"),
         ({"alpha": 0.1}, "0.1, is the smallest that was tried"),
         ({"alpha": 0.4}, "0.4, is the largest that was tried"),
