@@ -13,8 +13,9 @@ import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 
+from flows.steps.lock import not_writable
 from marketmap.config import Config
-from marketmap.errors import ConfigError, StorageError
+from marketmap.errors import ConfigError
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -78,10 +79,7 @@ def prefect_home(config: Config) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise StorageError(
-            f"{config.data_dir}: cannot be written to ({error.strerror}); "
-            "data_dir in config.yaml must name a folder that can"
-        ) from None
+        raise not_writable(config, error) from None
     return home
 
 

@@ -44,7 +44,7 @@ class MapContext:
     def fallback(self) -> ExchangeSettings | None:
         """The fallback source, if the map has one."""
         source = self.settings.source
-        return source.second if isinstance(source, CoinMarketCapSettings) else None
+        return source.fallback if isinstance(source, CoinMarketCapSettings) else None
 
     @property
     def listing_key(self) -> str:

@@ -17,6 +17,14 @@ from marketmap.errors import StorageError
 POLL_SECONDS = 1.0
 
 
+def not_writable(config: Config, error: OSError) -> StorageError:
+    """Return the error of a data_dir in which nothing can be written."""
+    return StorageError(
+        f"{config.data_dir}: cannot be written to ({error.strerror}); "
+        "data_dir in config.yaml must name a folder that can"
+    )
+
+
 class MapBusyError(StorageError):
     """Another process is making this map right now."""
 
@@ -45,7 +53,7 @@ def _locked(config: Config, name: str, what: str, wait_seconds: float = 0.0) -> 
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        raise StorageError(f"{folder}: cannot be written to ({error.strerror})") from None
+        raise not_writable(config, error) from None
     try:
         deadline = time.monotonic() + wait_seconds
         while not _taken(descriptor):

@@ -18,6 +18,8 @@ from flows.service.servers import HOST, free_port
 from tests.support.command import Desk
 
 START_SECONDS = 120.0
+_started: list["subprocess.Popen[bytes]"] = []
+"""Kept, for Python warns of a process that nobody waits for."""
 
 
 def prefect_database(folder: Path) -> Path:
@@ -81,7 +83,7 @@ def found(api: str, what: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
 def _start(home: Path, reading: int) -> str:
     port = free_port(0)
     options = ["--host", HOST, "--port", str(port), "--no-services", "--no-ui"]
-    subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "flows.service.child", "prefect", "server", "start", *options],
         stdin=reading,
         stdout=subprocess.DEVNULL,
@@ -89,6 +91,7 @@ def _start(home: Path, reading: int) -> str:
         env=_variables(home),
         start_new_session=True,
     )
+    _started.append(process)
     return f"http://{HOST}:{port}/api"
 
 

@@ -25,7 +25,7 @@ def check(connection, prefix):
         "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal"
         " AND database_name = ?", [prefix]
     ).fetchall()
-    assert len(views) == 18, views
+    assert len(views) == 19, views
     for (view,) in views:
         assert connection.execute(f'FROM "{prefix}".{view}').fetchall(), view
     comments = connection.execute(
