@@ -20,7 +20,7 @@ Days = tuple[date, date]
 def second_door(settings: MapSettings) -> ExchangeSettings | None:
     """Return the exchange that a map's source falls back on, if there is one."""
     source = settings.source
-    return source.second if isinstance(source, CoinMarketCapSettings) else None
+    return source.fallback if isinstance(source, CoinMarketCapSettings) else None
 
 
 def bring_second(

@@ -202,8 +202,8 @@ def markets_of(coins: CmcServer, symbols: dict[str, float]) -> pd.DataFrame:
 
 
 def with_second_door(remote: Desk, coins: CmcServer, exchange: ExchangeServer) -> None:
-    second = {"kind": "ccxt", "exchange": "binance", "base_url": exchange.base_url}
-    source = {"kind": "coinmarketcap", "base_url": coins.base_url, "second": second}
+    fallback = {"kind": "ccxt", "exchange": "binance", "base_url": exchange.base_url}
+    source = {"kind": "coinmarketcap", "base_url": coins.base_url, "fallback": fallback}
     remote.write({**map_config(source), "fetch": PATIENCE})
 
 
@@ -256,8 +256,8 @@ def test_an_exchange_that_is_down_is_told_and_the_map_is_made(
 def test_a_mistyped_exchange_is_told_before_anything_is_asked(
     remote: Desk, coins: CmcServer
 ) -> None:
-    second = {"kind": "ccxt", "exchange": "binanze"}
-    source = {"kind": "coinmarketcap", "base_url": coins.base_url, "second": second}
+    fallback = {"kind": "ccxt", "exchange": "binanze"}
+    source = {"kind": "coinmarketcap", "base_url": coins.base_url, "fallback": fallback}
     remote.write({**map_config(source), "fetch": PATIENCE})
     run = remote.run("run")
     assert run.returncode == 2

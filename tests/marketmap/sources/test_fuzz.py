@@ -24,9 +24,8 @@ from hypothesis import HealthCheck, given, settings
 from marketmap.errors import SourceError
 from marketmap.frames import LISTING_COLUMNS, PRICE_COLUMNS, PRICE_VALUES
 from marketmap.settings import CoinMarketCapSettings, FetchSettings
-from marketmap.sources.answers import REASONS, Answer, Window
+from marketmap.sources.answers import REASONS, Answer, RawAnswer, Window
 from marketmap.sources.coinmarketcap.source import CoinMarketCap
-from marketmap.sources.http.transport import Json
 from storage import Archive, Database
 
 N_DAYS, N_COINS, N_TOGETHER = 30, 12, 5
@@ -305,7 +304,7 @@ class Desk:
         answers = itertools.cycle(bodies)
         transport = self.source._transport
 
-        def get_json(path: str, params: object = None) -> Json:
+        def get_json(path: str, params: object = None) -> RawAnswer:
             return transport._parsed(next(answers), "application/json")
 
         with pytest.MonkeyPatch.context() as patched:
@@ -319,7 +318,7 @@ class Desk:
             self.met["accepted" if answer.error is None else "not accepted"] += 1
             self.met["rows quarantined"] += len(answer.quarantined)
         self.database.store_answers(SOURCE, answers)
-        bodies = [body for answer in answers for body in answer.bodies]
+        bodies = [body for answer in answers for body in answer.archived]
         self.archive.keep(SOURCE, bodies)
         for answer in answers:
             if answer.window.asset_id is None and answer.rows is not None:
@@ -362,7 +361,7 @@ def ask(source: CoinMarketCap, window: Window | None) -> Answer:
         answer = source.ask_prices(window)
         assert answer.window == window
     check(answer)
-    for body in answer.bodies:
+    for body in answer.archived:
         again = source.read_again(body)
         if body.accepted and window is not None:
             pd.testing.assert_frame_equal(again.unwrap(), answer.unwrap())
