@@ -62,7 +62,7 @@ class CoinMarketCapSettings(Settings):
         exclude=True,  # where the same data is fetched from does not make it another map
     )
     # Where the prices of coins come from that CoinMarketCap does not give.
-    second: ExchangeSettings | None = Field(None, exclude_if=lambda second: second is None)
+    fallback: ExchangeSettings | None = Field(None, exclude_if=lambda fallback: fallback is None)
 
 
 class FilesSettings(Settings):

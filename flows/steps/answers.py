@@ -11,7 +11,9 @@ from storage import Archive, Database
 def store_answers(config: Config, source_name: str, answers: Sequence[Answer]) -> None:
     """Keep answers: first the bodies, so that no stored row lacks the body that it comes from."""
     with signals_wait():
-        archive_of(config).keep(source_name, (body for answer in answers for body in answer.bodies))
+        archive_of(config).keep(
+            source_name, (body for answer in answers for body in answer.archived)
+        )
         # The database is open for moments only, so that another map can be made meanwhile.
         with Database.open(config.database) as database:
             database.store_answers(source_name, answers)

@@ -10,7 +10,7 @@ from marketmap.config import Config
 from marketmap.errors import SourceError
 from marketmap.sources.answers import Answer, Window
 from marketmap.sources.base import RemoteSource
-from marketmap.sources.candles import NEIGHBOUR, made_by_the_market
+from marketmap.sources.checks import common_moves, days_to_compare
 from marketmap.sources.fetching import Progress, fetch
 from storage import Database
 
@@ -75,7 +75,6 @@ def release_common_moves(database: Database, source_name: str) -> None:
     held = held[held["reason"] == "spike"]
     if held.empty:
         return
-    days = (held["date"].min().date() - NEIGHBOUR, held["date"].max().date())
-    around = database.prices(source_name, set(held["asset_id"]), *days)
+    prices = database.prices(source_name, set(held["asset_id"]), *days_to_compare(held))
     moves = database.market_moves(source_name, held["date"].dt.date.unique())
-    database.release(source_name, held[made_by_the_market(held, around, moves)])
+    database.release(source_name, held[common_moves(held, prices, moves)])

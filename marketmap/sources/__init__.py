@@ -1,4 +1,4 @@
-"""Where listings and prices come from: one small protocol, four sources."""
+"""Where listings and prices come from: one protocol, four sources."""
 
 from pathlib import Path
 
@@ -36,9 +36,9 @@ def open_source(settings: SourceSettings, fetch: FetchSettings, folder: Path) ->
     if isinstance(settings, CoinMarketCapSettings):
         from marketmap.sources.coinmarketcap.source import CoinMarketCap
 
-        if settings.second is not None:
-            # What is wrong with it shall show before the day on which it is needed.
-            open_source(settings.second, fetch, folder)
+        if settings.fallback is not None:
+            # An error in it should show now, not on the first day on which it is needed.
+            open_source(settings.fallback, fetch, folder)
         return CoinMarketCap(settings, fetch)
     if isinstance(settings, FilesSettings):
         from marketmap.sources.files.source import Files

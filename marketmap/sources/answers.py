@@ -1,16 +1,21 @@
-"""What came of asking a remote source for one thing: its rows, and all that happened on the way.
+"""What a remote source answers, from the body that came to the rows that a map is made from.
 
-An :class:`Answer` is a plain value. Whoever asked decides what to do with it: a notebook takes the
-rows (:meth:`Answer.unwrap`), a flow stores everything, the attempts and the doubtful rows included.
+An answer goes through four stages:
 
-**Quarantined rows** are a frame with one row a candle, or a body, that was not fit to be stored:
+- :class:`RawAnswer`: a body as it came, with the request that it answers;
+- :class:`ParsedAnswer`: its rows, read and checked, and what is suspect about them;
+- :class:`ArchivedAnswer`: what the archive keeps of a raw answer, so that it can be read again;
+- :class:`Answer`: what came of asking, after all attempts. It is a plain value: a notebook takes
+  the rows (:meth:`Answer.unwrap`), a flow stores everything, attempts and quarantined rows too.
+
+**Quarantined rows** are a frame with one row per candle, or per body, that is not fit to be stored:
 
 ========== =================== ==============================================================
 asset_id   str                 the asset that was asked for; empty where it was a listing
 date       datetime64[us]      NaT where the row, or the whole body, has no readable day
 reason     str                 a word of :data:`REASONS`
 detail     str                 a sentence with figures
-raw        str                 the row as it came, as JSON; the beginning of a refused body
+raw        str                 the row as it came, as JSON; the beginning of a rejected body
 open, high, low, close, volume, market_cap, turnover  float   NaN where unreadable
 ========== =================== ==============================================================
 """
@@ -27,9 +32,9 @@ from marketmap.frames import PRICE_VALUES
 
 ONE_DAY = timedelta(days=1)
 
-Outcome = Literal["accepted", "doubted", "refused", "down"]
-"""``doubted``: an answer with rows that fail a check, so that a second opinion was asked for;
-``refused``: not an answer to what was asked; ``down``: none at all."""
+Outcome = Literal["accepted", "suspect", "rejected", "unavailable"]
+"""``suspect``: an answer with rows that fail a check, so that another answer has to confirm them;
+``rejected``: not an answer to what was asked; ``unavailable``: no answer at all."""
 
 REASONS: dict[str, str] = {
     "not_the_answer": "a body about another coin, other days, or that cannot be read",
@@ -42,21 +47,21 @@ REASONS: dict[str, str] = {
     "spike": "far from both neighbours, which agree with each other",
     "unconfirmed": "ten times the close before, and no later day to confirm it yet",
 }
-"""Every reason for which a row is kept out of the prices, with one line for readers."""
+"""Every reason why a row is kept out of the prices, each with a line for readers."""
 
 QUARANTINE_COLUMNS = ("asset_id", "date", "reason", "detail", "raw", *PRICE_VALUES)
 
 
 @dataclass(frozen=True)
 class Window:
-    """What is asked for: an asset's days from ``first`` to ``last``; no asset: the listing."""
+    """What is asked for: an asset's days from ``first`` to ``last``, or a listing (no asset)."""
 
     asset_id: str | None
     first: date
     last: date
 
     def __str__(self) -> str:
-        """Name it as messages do."""
+        """Return how messages name it."""
         return (
             "listing"
             if self.asset_id is None
@@ -64,18 +69,18 @@ class Window:
         )
 
     def holds(self, day: date) -> bool:
-        """Whether a day is one of its days."""
+        """Return whether a day is one of its days."""
         return self.first <= day <= self.last
 
-    def blamed(self, error: SourceError) -> SourceError:
-        """Say of an error that it is about this window; it stays of its kind."""
+    def named_in(self, error: SourceError) -> SourceError:
+        """Return an error of the same class whose message begins with this window."""
         message = f"{self}: {error}"
         if isinstance(error, SourceDownError):
             return SourceDownError(message, retry_after=error.retry_after, is_busy=error.is_busy)
         return SourceError(message)
 
     def without(self, other: "Window") -> "list[Window]":
-        """Return what of the window another one leaves over."""
+        """Return the parts of this window that another one does not cover."""
         before = Window(self.asset_id, self.first, min(self.last, other.first - ONE_DAY))
         after = Window(self.asset_id, max(self.first, other.last + ONE_DAY), self.last)
         return [window for window in (before, after) if window.first <= window.last]
@@ -92,28 +97,6 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Body:
-    """A body as it came, with the request that it answers, so that it can be read again.
-
-    Attributes
-    ----------
-    at : datetime
-        When it came, UTC.
-    request : mapping of str to str
-        What was asked, in the source's own words: a path and its parameters.
-    accepted : bool
-        Whether its rows were used.
-    text : str
-    """
-
-    window: Window
-    at: datetime
-    request: Mapping[str, str]
-    accepted: bool
-    text: str
-
-
-@dataclass(frozen=True)
 class Label:
     """What an asset is called, and by which of the source's answers ("listing" or "history")."""
 
@@ -121,6 +104,75 @@ class Label:
     symbol: str
     name: str
     told_by: Literal["listing", "history"]
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """A body of JSON as it came.
+
+    Attributes
+    ----------
+    text : str
+    value : object
+        The text, parsed.
+    request : mapping of str to str
+        What was asked, in the source's own words: a path and its parameters.
+    made_at : str or None
+        When it says that it was made, where it says so.
+    """
+
+    text: str
+    value: Any
+    request: Mapping[str, str] = field(default_factory=dict)
+    made_at: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ParsedAnswer:
+    """A raw answer that was read and checked.
+
+    Attributes
+    ----------
+    window : Window
+        What of the window it answers: all of it, unless the answer ended early.
+    rows : DataFrame
+        What passed the checks.
+    quarantined : tuple of mapping
+        What did not: rows of :func:`quarantine_frame`.
+    doubts : tuple of str
+        What another answer has to confirm; the same words for the same doubt.
+    labels : tuple of Label
+    """
+
+    window: Window
+    rows: pd.DataFrame
+    quarantined: tuple[Mapping[str, Any], ...] = ()
+    doubts: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True)
+class ArchivedAnswer:
+    """What the archive keeps of a raw answer, so that it can be read again.
+
+    Attributes
+    ----------
+    window : Window
+    at : datetime
+        When it came, UTC.
+    request : mapping of str to str
+        What was asked, in the source's own words: a path and its parameters.
+    accepted : bool
+        Whether its rows were used.
+    text : str
+        The body as it came.
+    """
+
+    window: Window
+    at: datetime
+    request: Mapping[str, str]
+    accepted: bool
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +192,8 @@ class Answer:
         As the module's docstring says.
     labels : tuple of Label
         What the answer calls its assets.
-    bodies : tuple of Body
-        Those that held JSON.
+    archived : tuple of ArchivedAnswer
+        Every body that held JSON, whatever came of it.
     """
 
     window: Window
@@ -150,7 +202,7 @@ class Answer:
     error: SourceError | None = None
     quarantined: pd.DataFrame = field(default_factory=lambda: quarantine_frame([]))
     labels: tuple[Label, ...] = ()
-    bodies: tuple[Body, ...] = ()
+    archived: tuple[ArchivedAnswer, ...] = ()
 
     def unwrap(self) -> pd.DataFrame:
         """Return the rows, or raise the error."""
@@ -160,8 +212,23 @@ class Answer:
         return self.rows
 
 
+def rejected_rows(
+    window: Window, error: Exception, texts: Iterable[str]
+) -> list[Mapping[str, Any]]:
+    """Return quarantined rows of bodies that do not answer what was asked."""
+    return [
+        {
+            "asset_id": window.asset_id or "",
+            "reason": "not_the_answer",
+            "detail": str(error),
+            "raw": text[:200],
+        }
+        for text in texts
+    ]
+
+
 def quarantine_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Give quarantined rows their columns and types, each of them once."""
+    """Return quarantined rows with their columns and types, each of them once."""
     frame = pd.DataFrame(list(rows), columns=list(QUARANTINE_COLUMNS))
     frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[us]")
     texts = dict.fromkeys(("asset_id", "reason", "detail", "raw"), "str")

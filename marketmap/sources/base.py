@@ -1,7 +1,7 @@
-"""What every source can do: list its assets as of a day, and tell one asset's prices.
+"""What every source can do: list its assets as of a day, and return an asset's prices.
 
-A source gives frames as :mod:`marketmap.frames` describes them and knows nothing of what is
-already stored. Days are UTC days; a source never gives a day that is not complete yet.
+A source returns frames as :mod:`marketmap.frames` describes them and knows nothing of what is
+already stored. Days are UTC days; a source never returns a day that is not over yet.
 """
 
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from typing import Protocol, TypeGuard
 import pandas as pd
 
 from marketmap.settings import RankBy
-from marketmap.sources.answers import Answer, Body, Window
+from marketmap.sources.answers import Answer, ArchivedAnswer, Window
 
 
 class Source(Protocol):
@@ -23,12 +23,12 @@ class Source(Protocol):
 
     @property
     def is_remote(self) -> bool:
-        """Whether asking costs requests: then only days that are not stored yet are asked for."""
+        """Whether asking costs requests; then only days that are not stored yet are asked for."""
         ...
 
     @property
     def has_past_listings(self) -> bool:
-        """Whether ``listing`` tells a past day's assets, those that later vanished included."""
+        """Whether ``listing`` knows a past day's assets, those that later vanished included."""
         ...
 
     def last_day(self, now: datetime) -> date:
@@ -71,15 +71,11 @@ class Source(Protocol):
         """
         ...
 
-    def planted_sectors(self) -> "pd.Series | None":
-        """Return the true sector of each asset id where the market is simulated, else None."""
-        ...
-
 
 class RemoteSource(Source, Protocol):
     """A source that is asked over the network, request by request; its methods never raise.
 
-    What it is asked for comes as an :class:`Answer`, which tells a failure as well.
+    They return an :class:`Answer`, which holds the error where asking failed.
     """
 
     @property
@@ -88,7 +84,7 @@ class RemoteSource(Source, Protocol):
         ...
 
     def stop(self) -> None:
-        """Let everything that asks, in whatever thread, end soon."""
+        """Let everything that asks, in any thread, end soon."""
         ...
 
     def windows(self, asset_id: str, start: date, end: date) -> list[Window]:
@@ -96,15 +92,15 @@ class RemoteSource(Source, Protocol):
         ...
 
     def ask_listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> Answer:
-        """Ask for what :meth:`listing` gives."""
+        """Ask for what :meth:`listing` returns."""
         ...
 
     def ask_prices(self, window: Window) -> Answer:
-        """Ask for one window's prices; the answer may be of a part of it, which it names."""
+        """Ask for the prices of one window; the answer names the part of it that it covers."""
         ...
 
-    def read_again(self, body: Body, rank_by: RankBy = "auto") -> Answer:
-        """Read an archived body anew, without asking anybody.
+    def read_again(self, archived: ArchivedAnswer, rank_by: RankBy = "auto") -> Answer:
+        """Read an archived answer again, without asking.
 
         A listing that was ranked otherwise than ``rank_by`` is an error.
         """

@@ -1,40 +1,17 @@
-"""What a day's candle must be to be stored, whoever tells it.
+"""A day's candle as a source returns it, and what can be wrong with it."""
 
-Figures: of 94,000 coin-days of CoinMarketCap (2013 to 2021) and an exchange (2020 to 2025) every
-bar is whole, the highest wick is a tenfold, and the largest move that the next day took back is
-threefold; the one that exceeds them, VERI in June 2017 (58.6, 3.16, 0.000338, 23.3), is a misprint.
-"""
-
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
-from marketmap.sources.checks import as_json
-
-SPIKE = math.log(4.0)
-"""A price this far from both neighbours, which agree, is a misprint."""
-SPIKE_DAYS = 3
-"""Misprints last for up to so many days; a level that is held for longer is a new price."""
-UNCONFIRMED = math.log(10.0)
-"""A newest price this far from the one before waits for the next day to confirm it."""
-WICK = 100.0
-ROUNDING = 1e-6
-NEIGHBOUR = timedelta(days=7)
-"""What lies further back is no neighbour to compare with."""
-
-FEWEST_IN_MARKET = 5
+from marketmap.sources.parsing import as_json
 
 PRICES = ("open", "high", "low", "close")
 
 
 class Flaw(NamedTuple):
-    """Why a row is not fit to be stored: a word of ``answers.REASONS`` and a sentence."""
+    """Why a row is not fit to be stored: a key of ``answers.REASONS``, and a sentence."""
 
     reason: str
     detail: str
@@ -53,7 +30,7 @@ class Flawed:
     values: Mapping[str, float] = field(default_factory=dict)
 
     def quarantined(self, asset_id: str | None) -> dict[str, Any]:
-        """Lay it out as :func:`marketmap.sources.answers.quarantine_frame` takes it."""
+        """Return it as a row for :func:`marketmap.sources.answers.quarantine_frame`."""
         return {
             "asset_id": asset_id,
             "date": self.day,
@@ -78,124 +55,5 @@ class Candle:
         return self.values["close"]
 
     def with_flaw(self, flaw: Flaw) -> Flawed:
-        """Say what is wrong with it."""
+        """Return it together with what is wrong with it."""
         return Flawed(flaw, self.raw, self.day, self.values)
-
-
-def flaw_of(candle: Candle) -> Flaw | None:
-    """Return what is wrong with a candle by itself, if anything is."""
-    prices = {name: candle.values[name] for name in PRICES}
-    if math.isnan(candle.close):
-        return Flaw("no_price", "close is null")
-    for name, value in prices.items():
-        if value <= 0:
-            return Flaw("not_positive", f"{name} is {value:g}")
-    for name in ("volume", "market_cap", "turnover"):
-        if candle.values.get(name, 0.0) < 0:
-            return Flaw("not_positive", f"{name} is {candle.values[name]:g}")
-    return _broken_bar(prices)
-
-
-def _broken_bar(prices: Mapping[str, float]) -> Flaw | None:
-    # A comparison with NaN (unknown) is false: no evidence, no flaw.
-    high, low = prices["high"], prices["low"]
-    for name in ("open", "close"):
-        value = prices[name]
-        if value > high * (1 + ROUNDING) or value < low * (1 - ROUNDING):
-            return Flaw("broken_bar", f"{name} {value:g} is not within {low:g} to {high:g}")
-        for wick in (high, low):
-            if wick > WICK * value or wick * WICK < value:
-                return Flaw("wick", f"{wick:g} is far from {name} {value:g}")
-    if low > high * (1 + ROUNDING):
-        return Flaw("broken_bar", f"low {low:g} is above high {high:g}")
-    return None
-
-
-def outliers(candles: Sequence[Candle]) -> dict[int, Flaw]:
-    """Return which candles are out of line with their neighbours.
-
-    Parameters
-    ----------
-    candles : sequence of Candle
-        Without flaws of their own, in order of time, one a day.
-
-    Returns
-    -------
-    dict of int to Flaw
-        By place in ``candles``. A spike needs neighbours on both sides, no more than a week away,
-        that agree better with each other than with it. The newest candle has but one neighbour:
-        it is judged less strictly, and again when the next day comes.
-    """
-    closes = [math.log(candle.close) for candle in candles]
-    flaws: dict[int, Flaw] = {}
-    at = 1
-    while at < len(candles):
-        end = _end_of_spike(candles, closes, at)
-        for place in range(at, end):
-            before, after = candles[at - 1], candles[end]
-            flaws[place] = Flaw(
-                "spike",
-                f"close {candles[place].close:g}, between {before.close:g} on {before.day} and "
-                f"{after.close:g} on {after.day}",
-            )
-        at = max(end, at) + 1
-    last = len(candles) - 1
-    if last > 0 and last - 1 not in flaws and _are_neighbours(candles[last - 1], candles[last]):
-        move = closes[last] - closes[last - 1]
-        if abs(move) >= UNCONFIRMED:
-            before = candles[last - 1]
-            said = f"close {candles[last].close:g} after {before.close:g} on {before.day}"
-            flaws[last] = Flaw("unconfirmed", said)
-    return flaws
-
-
-def _end_of_spike(candles: Sequence[Candle], closes: Sequence[float], at: int) -> int:
-    """Return where a spike that begins at a place has ended; the place itself if none does."""
-    jump = closes[at] - closes[at - 1]
-    if abs(jump) < SPIKE or not _are_neighbours(candles[at - 1], candles[at]):
-        return at
-    side = math.copysign(1.0, jump)
-    for end in range(at + 1, min(at + SPIKE_DAYS + 1, len(candles))):
-        if not _are_neighbours(candles[end - 1], candles[end]):
-            return at
-        inside = closes[at:end]
-        nearest = min(
-            min(side * (close - closes[at - 1]), side * (close - closes[end])) for close in inside
-        )
-        if nearest >= SPIKE and abs(closes[end] - closes[at - 1]) <= nearest / 2:
-            return end
-    return at
-
-
-def _are_neighbours(earlier: Candle, later: Candle) -> bool:
-    return later.day - earlier.day <= NEIGHBOUR
-
-
-def made_by_the_market(
-    spikes: pd.DataFrame, prices: pd.DataFrame, moves: pd.DataFrame
-) -> npt.NDArray[np.bool_]:
-    """Return which spikes are no misprints, because the market went at least half as far with them.
-
-    Parameters
-    ----------
-    spikes : DataFrame
-        ``asset_id``, ``date`` and ``close``.
-    prices : DataFrame
-        The same assets' prices before, as :mod:`marketmap.frames` describes them.
-    moves : DataFrame
-        ``date``, ``move`` (the market's median log return into the day) and ``n_assets`` (of how
-        many assets it is the median).
-
-    Returns
-    -------
-    ndarray of shape (n_spikes,)
-    """
-    market = moves[moves["n_assets"] >= FEWEST_IN_MARKET].set_index("date")["move"]
-    common = []
-    columns = (spikes["asset_id"], spikes["date"], spikes["close"])
-    for asset_id, day, close in zip(*columns, strict=True):
-        near = (prices["date"] < day) & (prices["date"] >= day - NEIGHBOUR)
-        before = prices["close"][near & (prices["asset_id"] == asset_id)]
-        jump = math.log(close / before.iloc[-1]) if len(before) else math.nan
-        common.append(abs(jump) < UNCONFIRMED and market.get(day, 0.0) / jump >= 0.5)
-    return np.array(common, dtype=bool)

@@ -36,7 +36,7 @@ def compare(
     Returns
     -------
     DataFrame
-        One row a couple, ordered by ids: ``asset_id``, ``other_id``; ``n_days``, how many of the
+        One row per couple, ordered by ids: ``asset_id``, ``other_id``; ``n_days``, how many of the
         newest thirty common days there are; ``worst``, the largest ``|a / b - 1|`` among them, NaN
         where there are none; and ``fits``: there are thirty, all agree within 2 %, and the newest
         is no more than ninety days older than the asset's own newest.
@@ -104,23 +104,23 @@ def lacking(prices: pd.DataFrame, asset_ids: Iterable[str], start: date, as_of: 
 
 def choose_sources(
     primary: pd.DataFrame,
-    second: pd.DataFrame,
+    fallback: pd.DataFrame,
     pairs: pd.DataFrame,
     as_of: date,
     start: date,
-    names: tuple[str, str] = ("primary", "second"),
+    names: tuple[str, str] = ("primary", "fallback"),
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Take each asset's window wholly from one source, never a mix.
 
-    The second source is taken for an asset only where both hold:
+    The fallback source is taken for an asset only where both hold:
 
     - the primary lacks the as-of day, or more than 2 % of the days from the first on which the
-      second has a price within the window up to the as-of day;
-    - the second has more days of the window, or as many and, unlike the primary, the as-of day.
+      fallback has a price within the window up to the as-of day;
+    - the fallback has more days of the window, or as many and, unlike the primary, the as-of day.
 
     Parameters
     ----------
-    primary, second : DataFrame
+    primary, fallback : DataFrame
         Prices as :mod:`marketmap.frames` describes them, under each source's own ids.
     pairs : DataFrame
         ``asset_id`` and ``other_id``, as :func:`pair` gives them: each id once.
@@ -133,29 +133,30 @@ def choose_sources(
     -------
     prices : DataFrame
         The window's prices under the primary's ids, in the format of :mod:`marketmap.frames`. What
-        the second source does not know, such as market caps, is NaN all along an asset's window.
+        the fallback source does not know, such as market caps, is NaN all along an asset's window.
     chosen : Series of str
         Each asset's source by asset id, in order of ids; assets without any row are missing.
     """
     ids = dict(zip(pairs["other_id"], pairs["asset_id"], strict=True))
-    first_rows = _window(primary, start, as_of)
-    second_rows = _window(second, start, as_of)
-    second_rows = second_rows[second_rows["asset_id"].isin(ids)]
-    second_rows = second_rows.assign(asset_id=second_rows["asset_id"].map(ids))
-    days = dict(iter(first_rows.groupby("asset_id")["date"]))
-    other_days = dict(iter(second_rows.groupby("asset_id")["date"]))
+    primary_rows = _window(primary, start, as_of)
+    fallback_rows = _window(fallback, start, as_of)
+    fallback_rows = fallback_rows[fallback_rows["asset_id"].isin(ids)]
+    fallback_rows = fallback_rows.assign(asset_id=fallback_rows["asset_id"].map(ids))
+    days = dict(iter(primary_rows.groupby("asset_id")["date"]))
+    other_days = dict(iter(fallback_rows.groupby("asset_id")["date"]))
     none = pd.Series(dtype="datetime64[us]")
-    takes_second = {
+    takes_fallback = {
         asset_id
         for asset_id, told in other_days.items()
         if _is_better(told, days.get(asset_id, none), pd.Timestamp(as_of))
     }
     parts = [
-        first_rows[~first_rows["asset_id"].isin(takes_second)],
-        second_rows[second_rows["asset_id"].isin(takes_second)],
+        primary_rows[~primary_rows["asset_id"].isin(takes_fallback)],
+        fallback_rows[fallback_rows["asset_id"].isin(takes_fallback)],
     ]
     chosen = {
-        asset_id: names[asset_id in takes_second] for asset_id in sorted(days.keys() | takes_second)
+        asset_id: names[asset_id in takes_fallback]
+        for asset_id in sorted(days.keys() | takes_fallback)
     }
     index = pd.Index(list(chosen), name="asset_id", dtype="str")
     sources = pd.Series(list(chosen.values()), index=index, name="source", dtype="str")
@@ -177,12 +178,12 @@ def _window(prices: pd.DataFrame, start: date, as_of: date) -> pd.DataFrame:
     return prices[prices["date"].between(pd.Timestamp(start), pd.Timestamp(as_of))]
 
 
-def _is_better(second: pd.Series, primary: pd.Series, as_of: pd.Timestamp) -> bool:
-    """Return whether the second source's days of a window make up for what the primary lacks."""
+def _is_better(fallback: pd.Series, primary: pd.Series, as_of: pd.Timestamp) -> bool:
+    """Return whether the fallback source's days of a window make up for what the primary lacks."""
     lacks_day = as_of not in set(primary)
-    n_expected = (as_of - second.min()).days + 1
-    n_there = int((primary >= second.min()).sum())
+    n_expected = (as_of - fallback.min()).days + 1
+    n_there = int((primary >= fallback.min()).sum())
     if not lacks_day and n_there >= (1.0 - MAX_LACKING) * n_expected:
         return False
-    has_the_day = lacks_day and as_of in set(second)
-    return (len(second), has_the_day) > (len(primary), False)
+    has_the_day = lacks_day and as_of in set(fallback)
+    return (len(fallback), has_the_day) > (len(primary), False)

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from marketmap.sources.answers import Body, Window
+from marketmap.sources.answers import ArchivedAnswer, Window
 from storage.engine.errors import storage_error
 from storage.engine.files import TEMPORARY, remove_leftovers, whole_file
 
@@ -50,7 +50,7 @@ class Archive:
         self.max_bytes = max_bytes
         self.damaged: list[Path] = []
 
-    def keep(self, source: str, bodies: Iterable[Body]) -> None:
+    def keep(self, source: str, bodies: Iterable[ArchivedAnswer]) -> None:
         """Write bodies into one new file, which is there as a whole or not at all.
 
         Raises
@@ -69,7 +69,7 @@ class Archive:
         except OSError as error:
             raise storage_error(f"{self.folder}: bodies not archived", error) from None
 
-    def bodies(self, source: str, since: datetime | None = None) -> Iterator[Body]:
+    def bodies(self, source: str, since: datetime | None = None) -> Iterator[ArchivedAnswer]:
         """Return a source's bodies, the oldest file first and in each file the oldest body.
 
         What is damaged is warned of, named in ``damaged`` and left out.
@@ -87,12 +87,12 @@ class Archive:
                 found = sorted(self._read(path), key=lambda body: body.at)
                 yield from (body for body in found if body.at >= start)
 
-    def every_body(self) -> Iterator[Body]:
+    def every_body(self) -> Iterator[ArchivedAnswer]:
         """Return all bodies, in no order; what is damaged is told as by :meth:`bodies`."""
         for path in sorted(self.folder.glob(f"*/*/*{ENDING}")):
             yield from self._read(path)
 
-    def _write(self, source: str, bodies: Sequence[Body]) -> Path:
+    def _write(self, source: str, bodies: Sequence[ArchivedAnswer]) -> Path:
         moment = max(datetime.now(UTC), *(_aware(body.at) for body in bodies))
         while (path := self._path(source, moment)).exists():
             moment += timedelta(microseconds=1)
@@ -126,7 +126,7 @@ class Archive:
                 self.max_bytes,
             )
 
-    def _read(self, path: Path) -> Iterator[Body]:
+    def _read(self, path: Path) -> Iterator[ArchivedAnswer]:
         try:
             with gzip.open(path, "rb") as lines:
                 for number, line in enumerate(lines, 1):
@@ -143,7 +143,7 @@ class Archive:
             self.damaged.append(path)
 
 
-def _line(body: Body) -> bytes:
+def _line(body: ArchivedAnswer) -> bytes:
     window = body.window
     row = {
         "window": {
@@ -160,12 +160,12 @@ def _line(body: Body) -> bytes:
     return json.dumps(row).encode("ascii") + b"\n"
 
 
-def _body(line: bytes) -> Body:
+def _body(line: bytes) -> ArchivedAnswer:
     row: dict[str, Any] = json.loads(line)
     text, window = row["text"], row["window"]
     if _digest(text) != row["sha256"]:
         raise ValueError("the text is not the one that was written")
-    return Body(
+    return ArchivedAnswer(
         window=Window(
             window["asset_id"],
             date.fromisoformat(window["first"]),

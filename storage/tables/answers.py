@@ -144,5 +144,5 @@ def _keep_prices(
 
 def _came_at(answer: Answer) -> datetime:
     """Return when an answer came; one that was read again came when its body did."""
-    moments = [attempt.at for attempt in answer.attempts] + [body.at for body in answer.bodies]
+    moments = [attempt.at for attempt in answer.attempts] + [body.at for body in answer.archived]
     return utc(max(moments) if moments else datetime.now(UTC))

@@ -1,10 +1,12 @@
-"""What the stand-in CoinMarketCap answers: bodies in their parts, and what goes over the wire."""
+"""What the stand-in CoinMarketCap answers: bodies in their parts."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.http_server import Response
 
 PRICES = ("open", "high", "low", "close")
 ZERO = "0E-30"
@@ -46,33 +48,12 @@ def compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What goes over the wire.
-
-    Attributes
-    ----------
-    sent : int, optional
-        How many bytes of the body are sent, however many were promised; by default all.
-    ending : {"kept", "closed", "reset", "hang"}
-        What becomes of the connection: it is kept, closed in order, or reset by TCP; or nothing at
-        all comes for ``seconds``. One that is reset and has no body has no head either.
-    """
-
-    body: str = ""
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
-    sent: int | None = None
-    ending: Literal["kept", "closed", "reset", "hang"] = "kept"
-    seconds: float = 0.0
-
-
-def page(status: int = 200, retry_after: str | None = None) -> Reply:
+def page(status: int = 200, retry_after: str | None = None) -> Response:
     """Return a proxy's page in place of an answer."""
     headers = {"Content-Type": "text/html"}
     if retry_after is not None:
         headers["Retry-After"] = retry_after
-    return Reply(PAGE, status, headers)
+    return Response(PAGE, status, headers)
 
 
 def failed(truth: Answer, code: str, message: str) -> dict[str, Any]:

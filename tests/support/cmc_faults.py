@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from tests.support.cmc_answers import BUSY, PRICES, ZERO, Answer, Reply, failed, page, written
+from tests.support.cmc_answers import BUSY, PRICES, ZERO, Answer, failed, page, written
+from tests.support.http_server import Request, Response
 
 # --- by order
 
@@ -42,17 +43,17 @@ class Fault:
     retry_after: str | None = None
     asset_id: str | None = None
 
-    def strikes(self, path: str, query: Mapping[str, str]) -> bool:
-        mine = self.asset_id is None or query.get("id") == self.asset_id
-        return self.times > 0 and self.path in path and mine
+    def strikes(self, request: Request) -> bool:
+        mine = self.asset_id is None or request.query.get("id") == self.asset_id
+        return self.path in request.path and mine
 
-    def reply(self, truth: Answer) -> Reply:
+    def response(self, truth: Answer) -> Response:
         """Return what is answered in place of the truth."""
         if self.kind == "hang":
-            return Reply(ending="hang", seconds=30.0)
+            return Response(ending="hang", seconds=30.0)
         if self.kind == "html" or self.kind.isdecimal():
             return page(int(self.kind) if self.kind.isdecimal() else 200, self.retry_after)
-        return Reply(self._spoilt(truth).text)
+        return Response(self._spoilt(truth).text)
 
     def _spoilt(self, truth: Answer) -> Answer:
         changes: dict[str, Any] = {}
@@ -147,16 +148,15 @@ class Storm:
     )
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
-    def reply(
+    def response(
         self,
-        path: str,
-        query: Mapping[str, str],
+        request: Request,
         truth: Answer,
         other: Callable[[random.Random], Answer | None],
-    ) -> Reply:
+    ) -> Response:
         """Return what a request gets: mostly the truth, or what the storm makes of it."""
         names = ("id", "timeStart", "timeEnd", "start", "limit")
-        key = " ".join([path, *(query.get(name, "-") for name in names)])
+        key = " ".join([request.path, *(request.query.get(name, "-") for name in names)])
         with self._lock:
             self.met += 1
             n_before = self._made[key]
@@ -169,31 +169,31 @@ class Storm:
                     return self._sending(kind, key, spoilt)
         return self._sending(None, key, truth)
 
-    def _spoilt(self, kind: StormKind, draw: random.Random, met: _Met) -> Reply | Answer | None:
+    def _spoilt(self, kind: StormKind, draw: random.Random, met: _Met) -> Response | Answer | None:
         if kind == "429_retry_after":
             return page(429, self.retry_after)
         if kind == "hang":
-            return Reply(ending="hang", seconds=self.hang_seconds)
+            return Response(ending="hang", seconds=self.hang_seconds)
         if kind == "stale":
             return self._stale(met)
         spoilt = WAYS[kind](draw, met)
         is_same = isinstance(spoilt, Answer) and spoilt.meaning == met.truth.meaning
         return None if is_same else spoilt
 
-    def _sending(self, kind: StormKind | None, key: str, what: Reply | Answer) -> Reply:
+    def _sending(self, kind: StormKind | None, key: str, what: Response | Answer) -> Response:
         with self._lock:
             if kind is not None:
                 self.struck[kind] += 1
             if isinstance(what, Answer):
                 self._sent.append((key, what))
-        return Reply(what.text) if isinstance(what, Answer) else what
+        return Response(what.text) if isinstance(what, Answer) else what
 
-    def _stale(self, met: _Met) -> Reply | None:
+    def _stale(self, met: _Met) -> Response | None:
         with self._lock:
             sent = list(self._sent)
         for key, answer in reversed(sent):
             if key != met.key and answer.meaning != met.truth.meaning:
-                return Reply(answer.text)
+                return Response(answer.text)
         return None
 
 
@@ -201,23 +201,23 @@ def _is_history(answer: Answer) -> bool:
     return answer.key == "quotes"
 
 
-def _5xx(draw: random.Random, _: _Met) -> Reply:
+def _5xx(draw: random.Random, _: _Met) -> Response:
     return page(draw.choice((500, 502, 503, 520)))
 
 
-def _reset(draw: random.Random, met: _Met) -> Reply:
+def _reset(draw: random.Random, met: _Met) -> Response:
     if draw.random() < 0.5:
-        return Reply(ending="reset")
+        return Response(ending="reset")
     text = met.truth.text
-    return Reply(text, sent=draw.randrange(1, len(text)), ending="reset")
+    return Response(text, sent=draw.randrange(1, len(text)), ending="reset")
 
 
-def _truncated(draw: random.Random, met: _Met) -> Reply:
+def _truncated(draw: random.Random, met: _Met) -> Response:
     text = met.truth.text
     length = draw.randrange(1, len(text))
     if draw.random() < 0.5:
-        return Reply(text[:length])
-    return Reply(text, sent=length, ending="closed")
+        return Response(text[:length])
+    return Response(text, sent=length, ending="closed")
 
 
 def _error_code(draw: random.Random, met: _Met) -> Answer:
@@ -285,7 +285,7 @@ def _dropped_key(draw: random.Random, met: _Met) -> Answer:
     return _in_some_rows(draw, met.truth, spoil)
 
 
-WAYS: Mapping[StormKind, Callable[[random.Random, _Met], Reply | Answer | None]] = {
+WAYS: Mapping[StormKind, Callable[[random.Random, _Met], Response | Answer | None]] = {
     "429": lambda draw, met: page(429),
     "5xx": _5xx,
     "reset": _reset,
@@ -297,6 +297,6 @@ WAYS: Mapping[StormKind, Callable[[random.Random, _Met], Reply | Answer | None]]
     "zero": _zero,
     "text": _text,
     "order": _order,
-    "empty_object": lambda draw, met: Reply(draw.choice(("{}", "[]", "null", '"OK"'))),
+    "empty_object": lambda draw, met: Response(draw.choice(("{}", "[]", "null", '"OK"'))),
     "dropped_key": _dropped_key,
 }

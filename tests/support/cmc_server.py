@@ -14,19 +14,18 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Self
 
 import pandas as pd
 
-from tests.support.cmc_answers import BUSY, Answer, Reply, compact
+from tests.support.cmc_answers import BUSY, Answer, compact
 from tests.support.cmc_faults import Fault, Storm
-from tests.support.cmc_http import HttpServer
 from tests.support.cmc_market import Coin, coins_of, many_coins
+from tests.support.http_server import Request, Response, StandIn, next_fault
 
-__all__ = ["CmcServer", "Fault", "Request", "Storm"]
+__all__ = ["CmcServer", "Fault", "Storm"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ONE_DAY = timedelta(days=1)
@@ -49,15 +48,7 @@ PRODUCT = compact(
 )
 
 
-@dataclass(frozen=True)
-class Request:
-    path: str
-    query: Mapping[str, str]
-    user_agent: str
-    at: float = field(default_factory=time.monotonic)
-
-
-class CmcServer:
+class CmcServer(StandIn):
     """CoinMarketCap on 127.0.0.1, from a table of prices; a context manager.
 
     Parameters
@@ -88,8 +79,6 @@ class CmcServer:
         Add what shall go wrong; these go before the storm.
     storm : Storm or None
         May be set.
-    requests : list of Request
-        What was asked so far.
     """
 
     def __init__(
@@ -104,6 +93,7 @@ class CmcServer:
         port: int = 0,
         storm: Storm | None = None,
     ) -> None:
+        super().__init__(port)
         self.coins: dict[int, Coin] = {coin.id: coin for coin in coins_of(prices)}
         self.today = today or max((c.days[-1] for c in self.coins.values()), default=date.min)
         self.tags = dict(tags or {})
@@ -112,22 +102,15 @@ class CmcServer:
         self.max_rows = max_rows
         self.faults: list[Fault] = []
         self.storm = storm
-        self.requests: list[Request] = []
-        self._lock = threading.Lock()
         self._last_moment = 0
-        self._http = HttpServer(port, self._reply)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}/data-api/v3"
+        return f"{self.origin}/data-api/v3"
 
     def asset_id(self, symbol: str) -> str:
         """Return the id of the first coin with a symbol."""
         return next(str(coin.id) for coin in self.coins.values() if coin.symbol == symbol)
-
-    def asked(self, path: str) -> list[Request]:
-        """Return the requests whose path holds some text."""
-        return [request for request in self.requests if path in request.path]
 
     # What happens to coins: later answers show it.
 
@@ -150,25 +133,16 @@ class CmcServer:
     def _change(self, asset_id: str, change: Callable[[Coin], Coin]) -> None:
         self.coins[int(asset_id)] = change(self.coins[int(asset_id)])
 
-    def __enter__(self) -> Self:
-        self._http.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.stop()
-
-    def _reply(self, path: str, query: Mapping[str, str], user_agent: str) -> Reply:
+    def respond(self, request: Request) -> Response:
+        """Return the truth, or what a fault or the storm makes of it."""
         with self._lock:
-            self.requests.append(Request(path, query, user_agent))
-            fault = next((f for f in self.faults if f.strikes(path, query)), None)
-            if fault is not None:
-                fault.times -= 1
-        truth = self._truth(path, query)
+            fault = next_fault(self.faults, request)
+        query, truth = request.query, self._truth(request.path, request.query)
         if fault is not None:
-            return fault.reply(truth)
+            return fault.response(truth)
         if self.storm is None:
-            return Reply(truth.text)
-        return self.storm.reply(path, query, truth, lambda draw: self._of_another(query, draw))
+            return Response(truth.text)
+        return self.storm.response(request, truth, lambda draw: self._of_another(query, draw))
 
     def _truth(self, path: str, query: Mapping[str, str]) -> Answer:
         try:

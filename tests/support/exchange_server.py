@@ -5,16 +5,14 @@ from ``startTime`` on, errors with a status of 4xx and a code.
 """
 
 import json
-import threading
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, Self
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Literal
 
 import pandas as pd
+
+from tests.support.http_server import Request, Response, StandIn, next_fault
 
 DAY_MS = 86_400_000
 
@@ -28,19 +26,14 @@ class Fault:
 
     kind: FaultKind
     path: str = ""
-    times: int = 1
+    times: float = 1
     retry_after: str | None = None
 
-
-@dataclass(frozen=True)
-class Request:
-    path: str
-    query: Mapping[str, str]
-    user_agent: str
-    at: float = field(default_factory=time.monotonic)
+    def strikes(self, request: Request) -> bool:
+        return self.path in request.path
 
 
-class ExchangeServer:
+class ExchangeServer(StandIn):
     """Binance's spot markets on 127.0.0.1; a context manager.
 
     Parameters
@@ -64,8 +57,6 @@ class ExchangeServer:
         Add what shall go wrong.
     spoilt : dict
         By market and day: what to give instead of a candle's open, high, low, close and volume.
-    requests : list of Request
-        What was asked so far.
     most_at_once : int
         How many requests were here at the same time at the most.
     """
@@ -80,6 +71,7 @@ class ExchangeServer:
         keeps: Cut = "oldest",
         shift_hours: int = 0,
     ) -> None:
+        super().__init__()
         self.today = today or datetime.now(UTC).date()
         self.halted = halted or set()
         self.max_rows = max_rows
@@ -87,7 +79,6 @@ class ExchangeServer:
         self.shift_ms = shift_hours * 3_600_000
         self.faults: list[Fault] = []
         self.spoilt: dict[tuple[str, date], list[Any]] = {}
-        self.requests: list[Request] = []
         self.most_at_once = 0
         known = prices.assign(date=pd.to_datetime(prices["date"]).dt.date)
         self.markets = {
@@ -95,51 +86,23 @@ class ExchangeServer:
             for market, rows in known.groupby("market")
         }
         self._here = 0
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), daemon=True
-        )
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self.origin
 
-    def count(self, path: str) -> int:
-        """Return how many requests there were whose path holds a text."""
-        return sum(path in request.path for request in self.requests)
-
-    def answer(self, request: Request) -> tuple[int, dict[str, str], str]:
+    def respond(self, request: Request) -> Response:
+        """Return the truth, or what a fault makes of it."""
         with self._lock:
-            self.requests.append(request)
             self._here += 1
             self.most_at_once = max(self.most_at_once, self._here)
-            fault = self._strike(request.path)
+            fault = next_fault(self.faults, request)
         try:
             status, body = self._right_answer(request)
-            return _spoil(status, json.dumps(body), fault, self._stopped)
+            return _spoil(status, json.dumps(body), fault)
         finally:
             with self._lock:
                 self._here -= 1
-
-    def _strike(self, path: str) -> Fault | None:
-        for fault in self.faults:
-            if fault.times > 0 and fault.path in path:
-                fault.times -= 1
-                return fault
-        return None
 
     def _right_answer(self, request: Request) -> tuple[int, Any]:
         match request.path:
@@ -179,46 +142,21 @@ class ExchangeServer:
         return [opened, *self.spoilt.get((market, day), values), opened + DAY_MS - 1]
 
 
-def _spoil(
-    status: int, text: str, fault: Fault | None, stopped: threading.Event
-) -> tuple[int, dict[str, str], str]:
-    headers = {"Content-Type": "application/json"}
+def _spoil(status: int, text: str, fault: Fault | None) -> Response:
     match fault.kind if fault else None:
         case "429" | "500" | "403" as number:
             assert fault is not None
+            headers = {"Content-Type": "application/json"}
             if fault.retry_after is not None:
                 headers["Retry-After"] = fault.retry_after
             code = -1003 if number == "429" else -1000
-            return int(number), headers, json.dumps({"code": code, "msg": "Not now."})
+            return Response(json.dumps({"code": code, "msg": "Not now."}), int(number), headers)
         case "html":
-            return 200, {"Content-Type": "text/html"}, "<html>Just a moment...</html>"
+            return Response("<html>Just a moment...</html>", headers={"Content-Type": "text/html"})
         case "cut":
-            return status, headers, text[: len(text) // 2]
+            return Response(text[: len(text) // 2], status)
         case "hang":
-            stopped.wait(10)
+            return Response(ending="hang", seconds=10.0)
         case "unknown_shape":
-            return 200, headers, '[{"candles": 1}, 7, null]'
-    return status, headers, text
-
-
-def _handler(server: ExchangeServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            agent = self.headers.get("User-Agent", "")
-            request = Request(url.path, dict(parse_qsl(url.query)), agent)
-            status, headers, text = server.answer(request)
-            try:
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(text.encode())))
-                self.end_headers()
-                self.wfile.write(text.encode())
-            except OSError:  # those that wait for a hanging answer leave
-                self.close_connection = True
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    return Handler
+            return Response('[{"candles": 1}, 7, null]')
+    return Response(text, status)

@@ -13,6 +13,7 @@ from tests.support.cmc_answers import Answer
 from tests.support.cmc_client import HISTORY, LISTING, MARKET, MONTH, ask
 from tests.support.cmc_faults import ALL_KINDS, Fault, Storm, StormKind
 from tests.support.cmc_server import CmcServer
+from tests.support.http_server import Request
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,8 @@ def test_another_seed_is_another_storm() -> None:
 
 def send(storm: Storm, asset_id: str = "1") -> str:
     truth = Answer({"error_code": "0"}, {"id": 1}, rows=['{"quote":{"close":1.0}}'])
-    return storm.reply("/historical", {"id": asset_id}, truth, lambda _: None).body
+    request = Request("/historical", {"id": asset_id}, "")
+    return str(storm.response(request, truth, lambda _: None).body)
 
 
 def test_as_many_are_struck_as_was_said_and_all_kinds_alike() -> None:

@@ -1,15 +1,15 @@
-"""The envelope of what CoinMarketCap answers; it promises no shape at all."""
+"""The envelope of CoinMarketCap's answers, of which nothing can be taken for granted."""
 
 from typing import Any
 
 from marketmap.errors import SourceDownError, SourceError
-from marketmap.sources.checks import said, text
+from marketmap.sources.parsing import as_text, parse_text
 
 QUOTE = "USD"
 
 
 def checked(body: Any, key: str) -> dict[str, Any]:
-    """Return back an answer that says success and has the list ``data[key]``, or raise.
+    """Return an answer that says success and has the list ``data[key]``, or raise.
 
     Errors come with HTTP 200 and a ``status.error_code`` that is a number in text; at times
     there is data beside it, which is not to be trusted.
@@ -26,9 +26,9 @@ def checked(body: Any, key: str) -> dict[str, Any]:
     status = body.get("status")
     if not isinstance(status, dict):
         status = {}
-    code = said(status.get("error_code") or 0)[:20]
+    code = as_text(status.get("error_code") or 0)[:20]
     if code != "0":
-        message = f"the answer says error {code}: {text(status.get('error_message'))}"
+        message = f"the answer says error {code}: {parse_text(status.get('error_message'))}"
         if code == "429" or (len(code) == 3 and code.startswith("5")):
             raise SourceDownError(message, is_busy=code == "429")
         raise SourceError(message)

@@ -1,4 +1,4 @@
-"""cryptocmd's download of a coin's history, over our own transport.
+"""cryptocmd's download of a coin's history, over this package's own transport.
 
 cryptocmd asks by a global function of its own, without timeout or check of the status, and prints
 what goes wrong. Both are replaced once, for the calls that are made from here only: what else of a
@@ -9,6 +9,7 @@ import builtins
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,19 +18,21 @@ import cryptocmd.utils
 import requests
 
 from marketmap.errors import SourceError
+from marketmap.sources.answers import RawAnswer
 from marketmap.sources.coinmarketcap.answers import QUOTE, checked, made_at
-from marketmap.sources.http.asking import Reply
-from marketmap.sources.http.transport import Json, Transport
+from marketmap.sources.http.transport import Transport
 
 ONE_DAY = timedelta(days=1)
 
-_current: ContextVar[tuple[Transport, list[Reply]] | None] = ContextVar("_current", default=None)
+_current: ContextVar[tuple[Transport, list[RawAnswer]] | None] = ContextVar(
+    "_current", default=None
+)
 
 
 def download(
-    transport: Transport, asset_id: str, first: date, last: date, replies: list[Reply]
+    transport: Transport, asset_id: str, first: date, last: date, raw_answers: list[RawAnswer]
 ) -> dict[str, Any]:
-    """Let cryptocmd ask for days that fit into a single request, and give the answer's ``data``.
+    """Let cryptocmd ask for days that fit into a single request, and return the answer's ``data``.
 
     cryptocmd asks from the day before the first, because the endpoint leaves its start out at
     times. The day after the last is asked for as well, in case it should do so with its end.
@@ -40,8 +43,8 @@ def download(
     asset_id : str
         A number; cryptocmd would look anything else up by its symbol.
     first, last : date
-    replies : list of Reply
-        Gets the body as soon as it came.
+    raw_answers : list of RawAnswer
+        Gets the answer as soon as it comes.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def download(
         As the transport and :func:`.answers.checked` do; or cryptocmd cannot read the answer.
     """
     days = (first.strftime("%d-%m-%Y"), (last + ONE_DAY).strftime("%d-%m-%Y"))
-    with _over(transport, replies):
+    with _over(transport, raw_answers):
         try:
             body = cryptocmd.utils.download_coin_data(None, *days, QUOTE, None, asset_id)
         except SourceError:
@@ -61,22 +64,22 @@ def download(
     return data
 
 
-def reply_to(path: str, request: Mapping[str, str], got: Json) -> Reply:
-    """Keep a body together with what was asked."""
-    return Reply({"path": path, **request}, got.text, made_at(got.value))
+def with_request(raw: RawAnswer, path: str, request: Mapping[str, str]) -> RawAnswer:
+    """Return an answer together with what was asked, and when it says that it was made."""
+    return replace(raw, request={"path": path, **request}, made_at=made_at(raw.value))
 
 
 @contextmanager
-def _over(transport: Transport, replies: list[Reply]) -> Iterator[None]:
+def _over(transport: Transport, raw_answers: list[RawAnswer]) -> Iterator[None]:
     """Let this thread's calls of cryptocmd go over a transport, and keep what comes."""
-    token = _current.set((transport, replies))
+    token = _current.set((transport, raw_answers))
     try:
         yield
     finally:
         _current.reset(token)
 
 
-class _Answer:
+class _Response:
     """What cryptocmd expects of a response: a parsed body."""
 
     def __init__(self, body: dict[str, Any]) -> None:
@@ -90,12 +93,12 @@ def _get(url: str, **options: Any) -> Any:
     current = _current.get()
     if current is None:
         return requests.get(url, **options)  # noqa: S113 - as cryptocmd itself does it
-    transport, replies = current
+    transport, raw_answers = current
     # Its base address is fixed; ours is configured, and everything after it is the same.
     path = "/cryptocurrency/" + url.partition("/cryptocurrency/")[2]
-    got = transport.get_json(path)
-    replies.append(reply_to("historical", dict(parse_qsl(path.partition("?")[2])), got))
-    return _Answer(checked(got.value, "quotes"))
+    raw = transport.get_json(path)
+    raw_answers.append(with_request(raw, "historical", dict(parse_qsl(path.partition("?")[2]))))
+    return _Response(checked(raw.value, "quotes"))
 
 
 def _print(*values: object, **options: Any) -> None:

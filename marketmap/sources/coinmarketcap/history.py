@@ -1,4 +1,4 @@
-"""A coin's history as CoinMarketCap tells it, read candle by candle: nothing odd passes unseen."""
+"""Reading a coin's history in CoinMarketCap's answers, candle by candle, with every check."""
 
 import math
 import zlib
@@ -11,10 +11,10 @@ import pandas as pd
 
 from marketmap.errors import SourceError
 from marketmap.frames import price_frame
-from marketmap.sources.answers import Label, Window
-from marketmap.sources.candles import REPEATED, Candle, Flaw, Flawed, flaw_of, outliers
-from marketmap.sources.checks import UnreadableError, as_json, number, said, text
-from marketmap.sources.http.asking import Reading
+from marketmap.sources.answers import Label, ParsedAnswer, Window
+from marketmap.sources.candles import REPEATED, Candle, Flaw, Flawed
+from marketmap.sources.checks import flaw_of, outliers
+from marketmap.sources.parsing import UnreadableError, as_json, as_text, parse_number, parse_text
 
 ONE_DAY = timedelta(days=1)
 KEYS = {
@@ -31,7 +31,7 @@ FULL = 100
 
 def read_history(
     data: Mapping[str, Any], window: Window, asked: tuple[date, date], now: datetime
-) -> Reading:
+) -> ParsedAnswer:
     """Read an answer to a question about a coin.
 
     Parameters
@@ -80,7 +80,7 @@ def read_history(
         *_unknowns(sound),
         *_holes(days),
     ]
-    return Reading(
+    return ParsedAnswer(
         window=_answered(window, days, len(quotes)),
         rows=_frame(kept, window),
         quarantined=tuple(row.quarantined(window.asset_id) for row in own),
@@ -92,8 +92,8 @@ def read_history(
 def _check_coin(data: Mapping[str, Any], window: Window) -> None:
     answered = data.get("id")
     # A coin that is not traded any more comes without quotes, and maybe without an id.
-    if said(answered) != window.asset_id and (data["quotes"] or answered is not None):
-        raise SourceError(f"the answer is about coin {text(answered)}")
+    if as_text(answered) != window.asset_id and (data["quotes"] or answered is not None):
+        raise SourceError(f"the answer is about coin {parse_text(answered)}")
 
 
 def _candles(quotes: Iterable[Any], now: datetime) -> tuple[list[Candle], list[Flawed]]:
@@ -136,7 +136,7 @@ def _values(quote: Mapping[str, Any]) -> dict[str, float]:
         if key not in told:
             raise UnreadableError(f"there is no {key}")
         try:
-            values[name] = number(told[key])
+            values[name] = parse_number(told[key])
         except UnreadableError as problem:
             raise UnreadableError(f"{key}: {problem}") from None
     close, turnover = values["close"], values["turnover"]
@@ -195,7 +195,7 @@ def _frame(candles: Iterable[Candle], window: Window) -> pd.DataFrame:
 
 def _labels(data: Mapping[str, Any], window: Window) -> tuple[Label, ...]:
     told = (data.get("symbol"), data.get("name"))
-    symbol, name = (text(label) if isinstance(label, str) else "" for label in told)
+    symbol, name = (parse_text(label) if isinstance(label, str) else "" for label in told)
     if not (symbol and name and window.asset_id):
         return ()
     return (Label(window.asset_id, symbol, name, "history"),)

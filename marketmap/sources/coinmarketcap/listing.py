@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from marketmap.sources.answers import Label
-from marketmap.sources.checks import UnreadableError, as_json, number, said, text
 from marketmap.sources.coinmarketcap.answers import QUOTE
+from marketmap.sources.parsing import UnreadableError, as_json, as_text, parse_number, parse_text
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Page:
     n_rows : int
         All rows that came.
     quarantined, doubts
-        As of :class:`marketmap.sources.http.asking.Reading`.
+        As of :class:`marketmap.sources.answers.ParsedAnswer`.
     """
 
     rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -74,7 +74,7 @@ def read_page(data: Mapping[str, Any], n_ranks: int | None) -> Page:
                 }
             )
     try:
-        page.total = number(data.get("totalCount"))
+        page.total = parse_number(data.get("totalCount"))
     except UnreadableError as problem:
         page.doubts.append(f"totalCount: {problem}")
     if n_ranks is not None:
@@ -89,12 +89,12 @@ def _read(entry: Any, page: Page, ranks: set[int]) -> None:
         raise UnreadableError(f"{type(entry).__name__} where a coin belongs")
     if "cmcRank" not in entry:
         return
-    asset_id = said(entry.get("id"))
+    asset_id = as_text(entry.get("id"))
     if not (asset_id.isascii() and asset_id.isdecimal()):
         raise UnreadableError(f"id is {as_json(entry.get('id'))[:40]}")
     rank = _rank(entry["cmcRank"], asset_id)
     ranks.add(rank)
-    if said(entry.get("isActive", 1)) == "0":
+    if as_text(entry.get("isActive", 1)) == "0":
         return
     if asset_id in page.rows:
         page.doubts.append(f"coin {asset_id} is listed twice")
@@ -104,7 +104,7 @@ def _read(entry: Any, page: Page, ranks: set[int]) -> None:
 
 def _rank(value: Any, asset_id: str) -> int:
     try:
-        rank = number(value)
+        rank = parse_number(value)
     except UnreadableError as problem:
         raise UnreadableError(f"coin {asset_id}: cmcRank: {problem}") from None
     if not (rank >= 1 and rank.is_integer()):
@@ -124,7 +124,7 @@ def _row(
     labels: dict[str, str | None] = {}
     for key in ("symbol", "name"):
         value = entry.get(key)
-        labels[key] = text(value) if isinstance(value, str) and text(value) else None
+        labels[key] = parse_text(value) if isinstance(value, str) and parse_text(value) else None
         if labels[key] is None:
             doubts.append(f"coin {asset_id}: {key} is {as_json(value)[:40]}")
     tags = entry.get("tags")
@@ -134,7 +134,7 @@ def _row(
         **labels,
         "market_cap": _value(quote, "marketCap", asset_id, doubts),
         "turnover": _value(quote, "volume24h", asset_id, doubts),
-        "tags": [text(tag) for tag in tags] if isinstance(tags, list) else [],
+        "tags": [parse_text(tag) for tag in tags] if isinstance(tags, list) else [],
         "has_quote": quote is not None,
     }
 
@@ -144,7 +144,7 @@ def _value(quote: Mapping[str, Any] | None, key: str, asset_id: str, doubts: lis
     if quote is None:
         return math.nan
     try:
-        value = number(quote.get(key))
+        value = parse_number(quote.get(key))
     except UnreadableError:
         value = math.nan
     if value > 0:

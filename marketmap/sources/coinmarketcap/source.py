@@ -10,12 +10,20 @@ import pandas as pd
 from marketmap.errors import SourceError
 from marketmap.frames import listing_frame, price_frame
 from marketmap.settings import CoinMarketCapSettings, FetchSettings, RankBy
-from marketmap.sources.answers import Answer, Body, Window, quarantine_frame
+from marketmap.sources.answers import (
+    Answer,
+    ArchivedAnswer,
+    ParsedAnswer,
+    RawAnswer,
+    Window,
+    quarantine_frame,
+)
 from marketmap.sources.coinmarketcap.answers import QUOTE, checked
-from marketmap.sources.coinmarketcap.download import download, reply_to
+from marketmap.sources.coinmarketcap.download import download, with_request
 from marketmap.sources.coinmarketcap.history import read_history
 from marketmap.sources.coinmarketcap.listing import Page, read_page
-from marketmap.sources.http.asking import Asker, Reading, Reply
+from marketmap.sources.http.confirmation import ask_until_confirmed
+from marketmap.sources.http.retry import Retry
 from marketmap.sources.http.transport import Transport
 
 ONE_DAY = timedelta(days=1)
@@ -50,16 +58,16 @@ class CoinMarketCap:
 
     def __init__(self, settings: CoinMarketCapSettings, fetch: FetchSettings) -> None:
         self._transport = Transport(settings.base_url, fetch)
-        self._asker = Asker(fetch, self._transport.host)
+        self._retry = Retry(fetch, self._transport.host)
 
     @property
     def has_given_up(self) -> bool:
         """Whether it failed so often, or was stopped, that it is not asked for now."""
-        return self._asker.turns.has_given_up
+        return self._retry.throttle.has_given_up
 
     def stop(self) -> None:
-        """Let everything that asks, in whatever thread, end soon."""
-        self._asker.turns.stop()
+        """Let everything that asks, in any thread, end soon."""
+        self._retry.throttle.stop()
 
     def last_day(self, now: datetime) -> date:
         """Return yesterday: the last UTC day that is over."""
@@ -80,8 +88,8 @@ class CoinMarketCap:
     def prices(self, asset_id: str, start: date, end: date) -> pd.DataFrame:
         """Return a coin's candles from ``start`` to ``end``, both included; none of a day not over.
 
-        CoinMarketCap's volume is in US dollars: it is given as turnover, and volume is that
-        turnover over the close.
+        CoinMarketCap's volume is in US dollars: it is returned as turnover, and volume is
+        that turnover divided by the close.
 
         Raises
         ------
@@ -110,20 +118,20 @@ class CoinMarketCap:
         return windows
 
     def ask_prices(self, window: Window) -> Answer:
-        """Ask for one window's candles."""
+        """Ask for the candles of one window."""
         asset_id = str(window.asset_id)
         if not asset_id.isdecimal():  # cryptocmd would look an empty one up by its symbol
             said = f"coin {asset_id!r}: expected CoinMarketCap's number of a coin"
             return Answer(window, (), error=SourceError(said))
 
-        def once(n: int, replies: list[Reply]) -> Reading:
+        def once(n: int, raw_answers: list[RawAnswer]) -> ParsedAnswer:
             now = datetime.now(UTC)
             first = window.first - CONTEXT - min(n * ONE_DAY, SPARE_DAYS)
             last = min(window.last + CONTEXT, self.last_day(now))
-            data = download(self._transport, asset_id, first, last, replies)
+            data = download(self._transport, asset_id, first, last, raw_answers)
             return read_history(data, window, (first - ONE_DAY, last + ONE_DAY), now)
 
-        return self._asker.ask(window, once)
+        return ask_until_confirmed(self._retry, window, once)
 
     def ask_listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> Answer:
         """Ask for today's listing, page by page."""
@@ -143,48 +151,45 @@ class CoinMarketCap:
             rows = page.rows | rows
         return _listing(window, answers, _ranked(rows, size, rank_by))
 
-    def read_again(self, body: Body, rank_by: RankBy = "auto") -> Answer:
-        """Read an archived body anew; of listings those that came on one page."""
-        asked = body.request
+    def read_again(self, archived: ArchivedAnswer, rank_by: RankBy = "auto") -> Answer:
+        """Read an archived answer again; a listing only where it came on one page."""
+        asked = archived.request
         try:
-            value = json.loads(body.text)
-            if body.window.asset_id is None:
-                return _read_listing_again(body, value, rank_by)
+            value = json.loads(archived.text)
+            if archived.window.asset_id is None:
+                return _read_listing_again(archived, value, rank_by)
             first, last = (
                 datetime.fromtimestamp(int(asked[key]), UTC).date()
                 for key in ("timeStart", "timeEnd")
             )
             data = checked(value, "quotes")["data"]
-            reading = read_history(data, body.window, (first, last), body.at)
+            parsed = read_history(data, archived.window, (first, last), archived.at)
         except (SourceError, ValueError, KeyError, OverflowError, RecursionError) as problem:
-            return Answer(body.window, (), error=SourceError(f"{body.window}: {problem}"))
+            return Answer(archived.window, (), error=SourceError(f"{archived.window}: {problem}"))
         return Answer(
-            reading.window,
+            parsed.window,
             (),
-            rows=reading.rows,
-            quarantined=quarantine_frame(reading.quarantined),
-            labels=reading.labels,
+            rows=parsed.rows,
+            quarantined=quarantine_frame(parsed.quarantined),
+            labels=parsed.labels,
         )
-
-    def planted_sectors(self) -> None:
-        """Return that nobody knows the true sectors of a real market."""
 
     def _ask_page(
         self, window: Window, start: int, n_rows: int, rank_by: RankBy
     ) -> tuple[Page, Answer]:
         pages = [Page()]
 
-        def once(n: int, replies: list[Reply]) -> Reading:
+        def once(n: int, raw_answers: list[RawAnswer]) -> ParsedAnswer:
             request = _listing_request(start, n_rows + n, rank_by)  # no cache has seen it yet
-            got = self._transport.get_json("/cryptocurrency/listing", request)
-            replies.append(reply_to("listing", request, got))
-            data = checked(got.value, "cryptoCurrencyList")["data"]
+            raw = self._transport.get_json("/cryptocurrency/listing", request)
+            raw_answers.append(with_request(raw, "listing", request))
+            data = checked(raw.value, "cryptoCurrencyList")["data"]
             pages.append(page := _read_page(data, start, n_rows, rank_by))
-            return Reading(
+            return ParsedAnswer(
                 window, pd.DataFrame(), tuple(page.quarantined), tuple(page.doubts), page.labels
             )
 
-        answer = self._asker.ask(window, once)
+        answer = ask_until_confirmed(self._retry, window, once)
         return pages[-1], answer
 
 
@@ -224,7 +229,7 @@ def _ranked(rows: Mapping[str, Mapping[str, Any]], size: int, rank_by: RankBy) -
 
 
 def _listing(window: Window, answers: list[Answer], rows: pd.DataFrame) -> Answer:
-    """Put the answers of all pages together; one that failed is a failure of the listing."""
+    """Join the answers of all pages; if one failed, the listing failed."""
     failed = answers[-1].rows is None
     told = set(rows["asset_id"])
     labels = {label.asset_id: label for answer in answers for label in answer.labels}
@@ -235,12 +240,12 @@ def _listing(window: Window, answers: list[Answer], rows: pd.DataFrame) -> Answe
         error=answers[-1].error,
         quarantined=pd.concat([answer.quarantined for answer in answers], ignore_index=True),
         labels=tuple(label for asset_id, label in labels.items() if asset_id in told),
-        bodies=tuple(body for answer in answers for body in answer.bodies),
+        archived=tuple(archived for answer in answers for archived in answer.archived),
     )
 
 
-def _read_listing_again(body: Body, value: Any, rank_by: RankBy) -> Answer:
-    asked = body.request
+def _read_listing_again(archived: ArchivedAnswer, value: Any, rank_by: RankBy) -> Answer:
+    asked = archived.request
     n_rows = int(asked["limit"])
     if asked["start"] != "1" or n_rows >= PAGE_ROWS:
         raise SourceError("a page of several, which are not read again")
@@ -248,4 +253,4 @@ def _read_listing_again(body: Body, value: Any, rank_by: RankBy) -> Answer:
         raise SourceError(f"ranked by {asked['sortBy']}")
     page = _read_page(checked(value, "cryptoCurrencyList")["data"], 1, n_rows, rank_by)
     rows = _ranked(page.rows, n_rows - SPARE_ROWS, rank_by)
-    return Answer(body.window, (), rows=rows, labels=page.labels)
+    return Answer(archived.window, (), rows=rows, labels=page.labels)

@@ -1,4 +1,4 @@
-"""What an exchange answers through ccxt, read candle by candle: nothing odd passes unseen."""
+"""Reading what an exchange answers through ccxt, candle by candle, with every check."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,8 +10,9 @@ import pandas as pd
 from marketmap.errors import SourceError
 from marketmap.frames import listing_frame, price_frame
 from marketmap.sources.answers import Label, Window
-from marketmap.sources.candles import PRICES, REPEATED, Candle, Flaw, Flawed, flaw_of, outliers
-from marketmap.sources.checks import UnreadableError, as_json, number
+from marketmap.sources.candles import PRICES, REPEATED, Candle, Flaw, Flawed
+from marketmap.sources.checks import flaw_of, outliers
+from marketmap.sources.parsing import UnreadableError, as_json, parse_number
 
 ONE_DAY = timedelta(days=1)
 DAY_MS = 86_400_000
@@ -148,7 +149,7 @@ def _by_day(raws: Iterable[Any]) -> tuple[dict[date, list[Any]], list[Flawed]]:
 def _day(raw: Any) -> date:
     if not isinstance(raw, list) or len(raw) < 1 + len(COLUMNS):
         raise UnreadableError(f"{as_json(raw)[:40]} where a candle belongs")
-    moment = number(raw[0])
+    moment = parse_number(raw[0])
     try:
         opened = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)
     except (OverflowError, ValueError):
@@ -169,7 +170,7 @@ def _read(day: date, raw: Any) -> tuple[Flaw | None, Candle | None]:
     values = {}
     for name, value in zip(COLUMNS, raw[1:], strict=False):
         try:
-            values[name] = number(value)
+            values[name] = parse_number(value)
         except UnreadableError as problem:
             return Flaw("unreadable", f"{name}: {problem}"), None
     candle = Candle(day, values, raw)
@@ -182,7 +183,7 @@ def _read(day: date, raw: Any) -> tuple[Flaw | None, Candle | None]:
 
 def _positive(value: Any) -> float:
     try:
-        read = number(value)
+        read = parse_number(value)
     except UnreadableError:
         return math.nan
     return read if read > 0 else math.nan

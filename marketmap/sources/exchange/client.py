@@ -1,4 +1,4 @@
-"""ccxt kept at arm's length: one exchange, asked by one thread at a time, with errors of our own.
+"""One exchange through ccxt: asked by one thread at a time, with marketmap's own errors.
 
 ccxt is imported where an exchange is opened, and nowhere else: it is an extra, and it takes a
 third of a second.
@@ -6,6 +6,7 @@ third of a second.
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 from marketmap.errors import ConfigError, SourceDownError, SourceError
 from marketmap.settings import ExchangeSettings, FetchSettings
+from marketmap.sources.http.status import NOT_NOW, retry_after
 
 T = TypeVar("T")
 
@@ -21,8 +23,8 @@ SHORTEST_ANSWER = 200
 LONGEST_ANSWER = 500
 """Candles to ask for at most: a wider range of days fails on some exchanges that allow more."""
 
-# Statuses below 500 that say "not now"; ccxt counts all others as "not available", too.
-NOT_NOW = frozenset({408, 418, 425, 429})
+BANNED = 418
+"""Binance's status for an address that went on asking after a 429."""
 
 
 class Client:
@@ -104,15 +106,14 @@ class Client:
         if isinstance(error, ccxt.RequestTimeout) and status is None:
             return SourceDownError(f"{name} did not answer within {self._timeout:g} s")
         said = f"{name} cannot be asked: {type(error).__name__}: {_line(error)}"
-        is_error = status is not None and 400 <= status < 500 and status not in NOT_NOW
+        # ccxt counts every other status below 500 as "not available", too.
+        is_error = status is not None and 400 <= status < 500 and status not in NOT_NOW | {BANNED}
         if is_error or not isinstance(error, ccxt.OperationFailed):
             return SourceError(said)
         busy = isinstance(error, ccxt.RateLimitExceeded | ccxt.DDoSProtection)
-        return SourceDownError(said, retry_after=self._retry_after(), is_busy=busy)
-
-    def _retry_after(self) -> float | None:
-        told = str((self._api.last_response_headers or {}).get("Retry-After", ""))
-        return float(told) if told.strip().isdecimal() else None
+        told = (self._api.last_response_headers or {}).get("Retry-After")
+        wait = retry_after(None if told is None else str(told), datetime.now(UTC))
+        return SourceDownError(said, retry_after=wait, is_busy=busy)
 
     def _check_abilities(self) -> None:
         has = self._api.has

@@ -1,4 +1,4 @@
-"""An exchange's public daily candles through ccxt: another door to the prices of coins.
+"""An exchange's public daily candles through ccxt.
 
 Assets are an exchange's spot markets against one quote currency, known by ccxt's symbol for them,
 such as ``BTC/USDT``. An exchange knows no market caps, and no listing of a past day.
@@ -18,12 +18,13 @@ from marketmap.frames import price_frame
 from marketmap.settings import ExchangeSettings, FetchSettings, RankBy
 from marketmap.sources.answers import (
     Answer,
+    ArchivedAnswer,
     Attempt,
-    Body,
     Window,
     quarantine_frame,
+    rejected_rows,
 )
-from marketmap.sources.candles import SPIKE_DAYS
+from marketmap.sources.checks import SPIKE_DAYS
 from marketmap.sources.exchange.answers import (
     ONE_DAY,
     labels_of,
@@ -34,7 +35,7 @@ from marketmap.sources.exchange.answers import (
     turnover_of,
 )
 from marketmap.sources.exchange.client import Client
-from marketmap.sources.http.patience import Patience
+from marketmap.sources.http.retry import Retry
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,24 +70,21 @@ class Exchange:
         self._exchange, self._quote = settings.exchange, settings.quote
         self._client = Client(settings, fetch)
         host = urlsplit(settings.base_url).netloc if settings.base_url else settings.exchange
-        self._patience = Patience(fetch, host)
+        self._retry = Retry(fetch, host, rejected_is_final=True)
         self._markets: dict[str, dict[str, Any]] = {}
 
     def stop(self) -> None:
-        """Let everything that waits or begins to ask end at once."""
-        self._patience.turns.stop()
+        """Let everything that asks, in any thread, end soon."""
+        self._retry.throttle.stop()
 
     @property
     def has_given_up(self) -> bool:
-        """Whether the exchange failed so often that it is not asked for now."""
-        return self._patience.turns.has_given_up
+        """Whether it failed so often, or was stopped, that it is not asked for now."""
+        return self._retry.throttle.has_given_up
 
     def last_day(self, now: datetime) -> date:
         """Return yesterday: the last UTC day that is over."""
         return now.astimezone(UTC).date() - ONE_DAY
-
-    def planted_sectors(self) -> None:
-        """Return that nobody knows the true sectors of a real market."""
 
     def listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> pd.DataFrame:
         """List the markets with the largest turnover now, whatever the day asked for.
@@ -141,7 +139,7 @@ class Exchange:
         return windows
 
     def ask_listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> Answer:
-        """Ask for what :meth:`listing` gives."""
+        """Ask for what :meth:`listing` returns."""
         window = Window(None, as_of, as_of)
         attempts: list[Attempt] = []
         try:
@@ -151,7 +149,7 @@ class Exchange:
         except SourceError as error:
             return _failed(window, error, attempts, [])
         request = {"exchange": self._exchange, "quote": self._quote, "size": str(size)}
-        return self._read(window, [_body(window, request, told)], attempts)
+        return self._read(window, [_archived(window, request, told)], attempts)
 
     def ask_prices(self, window: Window) -> Answer:
         """Ask for one window's prices, and again for an end that an answer leaves open.
@@ -160,35 +158,36 @@ class Exchange:
         for: as long as that brings a new day, it was cut short.
         """
         attempts: list[Attempt] = []
-        bodies: list[Body] = []
+        archived: list[ArchivedAnswer] = []
         last_day = self.last_day(datetime.now(UTC))
         todo = [(window.first - AROUND, min(window.last + AROUND, last_day))]
         try:
             self._check_market(window, attempts)
             while todo:
                 first, last = todo.pop()
-                if len(bodies) == MOST_REQUESTS:
+                if len(archived) == MOST_REQUESTS:
                     raise SourceError(f"{self._exchange} gives too few days in an answer")
                 if max(first, window.first) <= min(last, window.last):
-                    candles, body = self._ask_days(window, first, last, attempts)
-                    bodies.append(body)
+                    candles, kept = self._ask_days(window, first, last, attempts)
+                    archived.append(kept)
                     todo += open_ends(candles, first, last)
         except SourceError as error:
-            return _failed(window, error, attempts, bodies)
-        return self._read(window, bodies, attempts)
+            return _failed(window, error, attempts, archived)
+        return self._read(window, archived, attempts)
 
-    def read_again(self, body: Body, rank_by: RankBy = "auto") -> Answer:
-        """Read an archived body anew, without asking anybody; a listing is ranked by turnover."""
-        if body.window.asset_id is None and rank_by == "market_cap":
-            return _failed(body.window, self._no_market_caps(), [], [body])
-        return self._read(body.window, [body], [])
+    def read_again(self, archived: ArchivedAnswer, rank_by: RankBy = "auto") -> Answer:
+        """Read an archived answer again, without asking; a listing is ranked by turnover."""
+        window = archived.window
+        if window.asset_id is None and rank_by == "market_cap":
+            return _failed(window, self._no_market_caps(), [], [archived])
+        return self._read(window, [archived], [])
 
     def _no_market_caps(self) -> SourceError:
         return SourceError(f"{self._exchange} knows no market caps to rank by; expected turnover")
 
     def _known_markets(self, attempts: list[Attempt]) -> dict[str, dict[str, Any]]:
         if not self._markets:
-            self._markets = self._patience.ask(self._client.markets, attempts)
+            self._markets = self._retry.ask(lambda *_: self._client.markets(), attempts)
         return self._markets
 
     def _check_market(self, window: Window, attempts: list[Attempt]) -> None:
@@ -202,10 +201,10 @@ class Exchange:
 
     def _ask_days(
         self, window: Window, first: date, last: date, attempts: list[Attempt]
-    ) -> tuple[list[Any], Body]:
+    ) -> tuple[list[Any], ArchivedAnswer]:
         symbol, since = str(window.asset_id), milliseconds(first)
         n_days = (last - first).days + 1
-        candles = self._patience.ask(lambda: self._client.candles(symbol, since, n_days), attempts)
+        candles = self._retry.ask(lambda *_: self._client.candles(symbol, since, n_days), attempts)
         request = {
             "exchange": self._exchange,
             "symbol": symbol,
@@ -213,12 +212,12 @@ class Exchange:
             "since": str(since),
             "limit": str(n_days),
         }
-        return candles, _body(window, request, candles)
+        return candles, _archived(window, request, candles)
 
     def _traded(self, attempts: list[Attempt]) -> list[tuple[str, str, float | None]]:
         """Ask for what is traded now: market, base and turnover."""
-        self._markets = self._patience.ask(lambda: self._client.markets(anew=True), attempts)
-        tickers = self._patience.ask(self._client.tickers, attempts)
+        self._markets = self._retry.ask(lambda *_: self._client.markets(anew=True), attempts)
+        tickers = self._retry.ask(lambda *_: self._client.tickers(), attempts)
         return [
             (name, told["base"], turnover_of(tickers[name]))
             for name, told in self._markets.items()
@@ -228,62 +227,56 @@ class Exchange:
             and not self._client.is_leveraged(told["base"])
         ]
 
-    def _read(self, window: Window, bodies: list[Body], attempts: list[Attempt]) -> Answer:
+    def _read(
+        self, window: Window, archived: list[ArchivedAnswer], attempts: list[Attempt]
+    ) -> Answer:
         try:
-            told = [_listed(body) for body in bodies]
+            told = [_listed(kept) for kept in archived]
             bad: list[dict[str, Any]] = []
             if window.asset_id is None:
-                rows = read_tickers(told[0], int(bodies[0].request["size"]))
+                rows = read_tickers(told[0], int(archived[0].request["size"]))
             else:
-                last_day = self.last_day(max((body.at for body in bodies), default=EPOCH))
+                last_day = self.last_day(max((kept.at for kept in archived), default=EPOCH))
                 candles = [candle for page in told for candle in page]
                 rows, bad = read_candles(candles, window, last_day)
         except (SourceError, ValueError, TypeError, KeyError) as error:
-            return _refused(window, error, attempts, bodies)
+            return _rejected(window, error, attempts, archived)
         return Answer(
             window,
             tuple(attempts),
             rows=rows,
             quarantined=quarantine_frame(bad),
             labels=labels_of(window, rows),
-            bodies=tuple(bodies),
+            archived=tuple(archived),
         )
 
 
-def _listed(body: Body) -> list[Any]:
-    told = json.loads(body.text)
+def _listed(kept: ArchivedAnswer) -> list[Any]:
+    told = json.loads(kept.text)
     if not isinstance(told, list):
         raise SourceError(f"the body holds no list but {type(told).__name__}")
     return told
 
 
-def _body(window: Window, request: Mapping[str, str], told: Any) -> Body:
+def _archived(window: Window, request: Mapping[str, str], told: Any) -> ArchivedAnswer:
     text = json.dumps(told, separators=(",", ":"))
-    return Body(window, datetime.now(UTC), request, accepted=True, text=text)
+    return ArchivedAnswer(window, datetime.now(UTC), request, accepted=True, text=text)
 
 
 def _failed(
-    window: Window, error: SourceError, attempts: list[Attempt], bodies: list[Body]
+    window: Window, error: SourceError, attempts: list[Attempt], archived: list[ArchivedAnswer]
 ) -> Answer:
-    """Raise an error that stands in an answer, and of what it is; what came before it is kept."""
-    kept = tuple(replace(body, accepted=False) for body in bodies)
-    return Answer(window, tuple(attempts), error=window.blamed(error), bodies=kept)
+    """Return an answer with an error; what came before it is kept."""
+    unused = tuple(replace(kept, accepted=False) for kept in archived)
+    return Answer(window, tuple(attempts), error=window.named_in(error), archived=unused)
 
 
-def _refused(
-    window: Window, error: Exception, attempts: list[Attempt], bodies: list[Body]
+def _rejected(
+    window: Window, error: Exception, attempts: list[Attempt], archived: list[ArchivedAnswer]
 ) -> Answer:
-    """Record that answers came which do not answer what was asked."""
+    """Return an answer whose bodies came, but do not answer what was asked."""
     if attempts:
-        attempts = [*attempts[:-1], replace(attempts[-1], outcome="refused", detail=str(error))]
-    answer = _failed(window, SourceError(str(error)), attempts, bodies)
-    rows = [
-        {
-            "asset_id": window.asset_id or "",
-            "reason": "not_the_answer",
-            "detail": str(error),
-            "raw": body.text[:200],
-        }
-        for body in bodies
-    ]
+        attempts = [*attempts[:-1], replace(attempts[-1], outcome="rejected", detail=str(error))]
+    answer = _failed(window, SourceError(str(error)), attempts, archived)
+    rows = rejected_rows(window, error, [kept.text for kept in archived])
     return replace(answer, quarantined=quarantine_frame(rows))

@@ -113,9 +113,6 @@ class Files:
             )
         )
 
-    def planted_sectors(self) -> None:
-        """Return that nobody knows the true sectors of a real market."""
-
     @cached_property
     def _days(self) -> npt.NDArray[np.datetime64]:
         """The days of the file, each once."""

@@ -1,4 +1,4 @@
-"""A circuit breaker: a server that is down is not asked again and again."""
+"""A circuit breaker: a host that only fails is not asked for a while."""
 
 import threading
 import time
@@ -7,24 +7,25 @@ from collections.abc import Callable
 from marketmap.errors import SourceDownError
 
 
-class Breaker:
-    """Counts failures in a row; from ``limit`` on, asking is refused for a while.
+class CircuitBreaker:
+    """Counts failures in a row; from ``limit`` on, the breaker is open and lets no request leave.
 
-    After ``rest_seconds`` one request is let through: if it fails, as long again.
+    After ``reset_seconds`` one request may leave: if it fails, the breaker stays open as long
+    again; if it succeeds, the breaker closes.
 
     Parameters
     ----------
     limit : int
-    rest_seconds : float
+    reset_seconds : float
     clock : callable
         Seconds that only grow; for tests.
     """
 
     def __init__(
-        self, limit: int, rest_seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
+        self, limit: int, reset_seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._limit = limit
-        self._rest_seconds = rest_seconds
+        self._reset_seconds = reset_seconds
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
@@ -33,7 +34,7 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether asking is refused right now."""
+        """Whether no request may leave right now."""
         with self._lock:
             return self._failures >= self._limit and self._clock() < self._open_until
 
@@ -43,7 +44,7 @@ class Breaker:
         Raises
         ------
         SourceDownError
-            The last ``limit`` requests failed, and the rest is not over.
+            The last ``limit`` requests failed, and ``reset_seconds`` are not over.
         """
         with self._lock:
             if self._failures < self._limit:
@@ -53,17 +54,17 @@ class Breaker:
                     f"{self._failures} requests in a row failed, so no more were sent; "
                     f"the last: {self._last}"
                 )
-            self._open_until = self._clock() + self._rest_seconds  # this one tries, others wait
+            self._open_until = self._clock() + self._reset_seconds  # this one tries, others wait
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Record that a request was answered."""
         with self._lock:
             self._failures = 0
 
-    def failed(self, why: str) -> None:
+    def record_failure(self, why: str) -> None:
         """Record that a request was not answered."""
         with self._lock:
             self._failures += 1
             self._last = why
             if self._failures >= self._limit:
-                self._open_until = self._clock() + self._rest_seconds
+                self._open_until = self._clock() + self._reset_seconds

@@ -1,8 +1,8 @@
-"""One pace for all who ask a host: every thread, run and program of a person on this machine.
+"""The rate limit of a host: one for all threads and programs of a person on this machine.
 
-The pace of a host stands in a small file under the user's cache folder, locked for the moment in
-which a request is given its turn. When a host asks to be left alone, that stands there as well, so
-that nobody else asks it meanwhile.
+When the next request may leave stands in a small file under the user's cache folder, which is
+locked while a request is given its time. When a host asks to be left alone, that stands there as
+well, so that nobody else asks it meanwhile.
 """
 
 import fcntl
@@ -30,7 +30,7 @@ _memory: dict[str, tuple[float, float]] = {}
 _memory_lock = threading.Lock()
 
 
-class Pace:
+class RateLimit:
     """A token bucket that holds one token and gets a new one every ``60 / per_minute`` seconds.
 
     With room for one token only, requests leave evenly spaced, and no minute ever sees more of
@@ -64,8 +64,8 @@ class Pace:
         self._sleep = sleep
         self._path = _file(folder or cache_folder() / "pace", host)
 
-    def take(self) -> None:
-        """Wait for one's turn.
+    def acquire(self) -> None:
+        """Wait until a request may leave.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Pace:
 
     @contextmanager
     def _state(self) -> Iterator[tuple[float, float, Callable[[float, float], None]]]:
-        """Hold the host's state for oneself: its next turn, the end of its hold, and a writer."""
+        """Lock the host's state: its next turn, the end of its hold, and a writer."""
         if self._path is None:
             with _memory_lock:
                 turn, held = _memory.get(self._host, (0.0, 0.0))
@@ -135,7 +135,7 @@ def _write(descriptor: int, state: tuple[float, float]) -> None:
 
 
 def _file(folder: Path, host: str) -> Path | None:
-    """Return the host's file; None where there can be none: then the pace is this process's."""
+    """Return the host's file; None where there can be none: then the limit is this process's."""
     path = folder / quote(host, safe="")
     try:
         folder.mkdir(parents=True, exist_ok=True)

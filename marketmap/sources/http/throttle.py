@@ -1,16 +1,19 @@
-"""When the next request may leave: in its turn, after a wait, or not at all."""
+"""When the next request may leave: by the rate limit, after a wait, or not at all."""
 
 import random
 import threading
 
 from marketmap.errors import SourceDownError, SourceError
 from marketmap.settings import FetchSettings
-from marketmap.sources.http.circuit_breaker import Breaker
-from marketmap.sources.http.rate_limit import Pace
+from marketmap.sources.http.circuit_breaker import CircuitBreaker
+from marketmap.sources.http.rate_limit import RateLimit
 
 
-class Turns:
-    """One host's turns: paced for the whole machine, later after failures, none from a dead host.
+class Throttle:
+    """Lets requests to one host leave, or keeps them back.
+
+    Three things decide: the rate limit, which all programs of a user share; a wait that grows with
+    every failure; and the circuit breaker, which stops all requests to a host that only fails.
 
     Parameters
     ----------
@@ -21,44 +24,47 @@ class Turns:
     def __init__(self, fetch: FetchSettings, host: str) -> None:
         self._fetch = fetch
         self._stopped = threading.Event()
-        self._breaker = Breaker(fetch.give_up_after)
-        pace, patience = fetch.requests_per_minute, fetch.max_wait_seconds
-        self._pace = Pace(host, pace, patience, sleep=self._sleep)
+        self._circuit_breaker = CircuitBreaker(fetch.give_up_after)
+        self._rate_limit = RateLimit(
+            host, fetch.requests_per_minute, fetch.max_wait_seconds, sleep=self._sleep
+        )
 
     def stop(self) -> None:
-        """Give no more turns, and end every wait at once."""
+        """Let no more requests leave, and end every wait at once."""
         self._stopped.set()
 
     @property
     def has_given_up(self) -> bool:
-        """Whether there are no turns for now."""
-        return self._breaker.is_open or self._stopped.is_set()
+        """Whether no request may leave for now."""
+        return self._circuit_breaker.is_open or self._stopped.is_set()
 
-    def take(self) -> None:
-        """Wait for one's turn.
+    def acquire(self) -> None:
+        """Wait until a request may leave.
 
         Raises
         ------
         SourceDownError
-            There is none: the host failed too often or asked to be left alone for long, or asking
-            was stopped.
+            None may: the host failed too often or asked to be left alone for long, or asking was
+            stopped.
         """
         self._check()
-        self._pace.take()
+        self._rate_limit.acquire()
         self._check()
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Record that the host answered."""
-        self._breaker.succeeded()
+        self._circuit_breaker.record_success()
 
-    def failed(self, n: int, error: SourceError) -> None:
+    def record_failure(self, n: int, error: SourceError) -> None:
         """Record failure ``n`` in a row; if the host is too busy, nobody asks it for a while."""
-        self._breaker.failed(str(error))
+        self._circuit_breaker.record_failure(str(error))
         if isinstance(error, SourceDownError) and error.is_busy:
-            self._pace.hold(self.backoff(n) if error.retry_after is None else error.retry_after)
+            self._rate_limit.hold(
+                self.backoff(n) if error.retry_after is None else error.retry_after
+            )
 
     def wait(self, seconds: float, after: SourceError | None) -> None:
-        """Wait after a failure, unless the pace is held for it anyway.
+        """Wait after a failure, unless the whole host is on hold for it anyway.
 
         Raises
         ------
@@ -69,14 +75,14 @@ class Turns:
             self._sleep(seconds)
 
     def backoff(self, n: int) -> float:
-        """Return how long to wait after failure ``n``: longer each time, and never alike."""
+        """Return how long to wait after failure ``n``: longer each time, with jitter."""
         wait = min(self._fetch.backoff_seconds * 2.0**n, self._fetch.max_wait_seconds)
         return wait * random.uniform(0.5, 1.5)  # noqa: S311 - only to part those who wait
 
     def _check(self) -> None:
         if self._stopped.is_set():
             raise SourceDownError("asking was stopped")
-        self._breaker.check()
+        self._circuit_breaker.check()
 
     def _sleep(self, seconds: float) -> None:
         if self._stopped.wait(seconds):

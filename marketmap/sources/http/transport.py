@@ -1,14 +1,11 @@
-"""HTTP as a guest should speak it: bounded in time and size, and clear about what went wrong."""
+"""One HTTP request: bounded in time and size, and clear about what went wrong."""
 
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -17,28 +14,19 @@ from requests.adapters import HTTPAdapter
 
 from marketmap.errors import SourceDownError, SourceError
 from marketmap.settings import FetchSettings
-
-TOO_MANY = 429
-# Statuses that say "not now"; 5xx joins them.
-NOT_NOW = frozenset({408, 425, TOO_MANY})
+from marketmap.sources.answers import RawAnswer
+from marketmap.sources.http.status import NOT_NOW, TOO_MANY, retry_after
+from marketmap.sources.parsing import one_line
 
 LARGEST_BODY = 64_000_000
 """Bytes; a listing of 1,000 coins has two million."""
 CHUNK = 65_536
 
 
-@dataclass(frozen=True)
-class Json:
-    """A body that holds JSON: its text, and what it says."""
-
-    text: str
-    value: Any
-
-
 class Transport:
     """GET requests to one service that answers in JSON; safe to share between threads.
 
-    A request is sent once: whether and when to try again is for the caller to decide, who learns
+    A request is sent once. Whether and when to try again is decided in :mod:`.retry`, which learns
     from the error's class whether that can help.
 
     Parameters
@@ -62,7 +50,7 @@ class Transport:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=fetch.concurrency))
 
-    def get_json(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
+    def get_json(self, path: str, params: Mapping[str, str | int] | None = None) -> RawAnswer:
         """Ask for a path under the base address.
 
         Raises
@@ -103,13 +91,13 @@ class Transport:
                 raise self._too_slow()
         return bytes(body)
 
-    def _parsed(self, body: bytes, kind: str) -> Json:
+    def _parsed(self, body: bytes, kind: str) -> RawAnswer:
         try:
             text = body.decode("utf-8")
-            return Json(text, json.loads(text))
+            return RawAnswer(text, json.loads(text))
         except (ValueError, RecursionError):
             raise SourceDownError(
-                f"{self.host} answered with something else than JSON ({_line(kind)})"
+                f"{self.host} answered with something else than JSON ({one_line(kind)})"
             ) from None
 
     def _too_slow(self) -> SourceDownError:
@@ -132,36 +120,16 @@ def _check_status(response: requests.Response, host: str) -> None:
     status = response.status_code
     if status == requests.codes.ok:
         return
-    what = f"{host} answered with HTTP {status} {_line(response.reason or '')}".rstrip()
+    what = f"{host} answered with HTTP {status} {one_line(response.reason or '')}".rstrip()
     if status in NOT_NOW or status >= requests.codes.internal_server_error:
-        wait = _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         asked = "" if wait is None else f" and asked to wait {wait:.0f} s"
         raise SourceDownError(what + asked, retry_after=wait, is_busy=status == TOO_MANY)
     raise SourceError(what)
-
-
-def _retry_after(value: str | None, now: datetime) -> float | None:
-    """Read the header in either of its forms, seconds or a date; None where it says neither."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def _root(error: BaseException) -> str:
     """Return the error at the bottom: what lies on top of it repeats the whole address."""
     while error.__context__ is not None:
         error = error.__context__
-    return _line(str(error)) or type(error).__name__
-
-
-def _line(said: str) -> str:
-    """Return a stranger's words as one line without control characters."""
-    return "".join(letter for letter in " ".join(said.split()) if letter.isprintable())
+    return one_line(str(error)) or type(error).__name__

@@ -13,7 +13,7 @@ import pytest
 from marketmap.errors import SourceDownError, SourceError
 from marketmap.settings import RankBy
 from marketmap.sources import fetching
-from marketmap.sources.answers import Answer, Attempt, Body, Window
+from marketmap.sources.answers import Answer, ArchivedAnswer, Attempt, Window
 from marketmap.sources.fetching import ROUNDS, Progress, fetch
 
 DAY = date(2024, 1, 1)
@@ -71,16 +71,13 @@ class Fake:
     def prices(self, asset_id: str, start: date, end: date) -> pd.DataFrame:
         raise NotImplementedError
 
-    def planted_sectors(self) -> None:
-        raise NotImplementedError
-
     def windows(self, asset_id: str, start: date, end: date) -> list[Window]:
         raise NotImplementedError
 
     def ask_listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> Answer:
         raise NotImplementedError
 
-    def read_again(self, body: Body, rank_by: RankBy = "auto") -> Answer:
+    def read_again(self, archived: ArchivedAnswer, rank_by: RankBy = "auto") -> Answer:
         raise NotImplementedError
 
 

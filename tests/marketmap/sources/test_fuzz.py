@@ -7,12 +7,10 @@ import copy
 import itertools
 import json
 import random
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import hypothesis.strategies as st
@@ -24,10 +22,10 @@ from hypothesis import HealthCheck, given, settings
 from marketmap.errors import SourceError
 from marketmap.frames import LISTING_COLUMNS, PRICE_COLUMNS, PRICE_VALUES
 from marketmap.settings import CoinMarketCapSettings, FetchSettings
-from marketmap.sources.answers import REASONS, Answer, Window
+from marketmap.sources.answers import REASONS, Answer, RawAnswer, Window
 from marketmap.sources.coinmarketcap.source import CoinMarketCap
-from marketmap.sources.http.transport import Json
 from storage import Archive, Database
+from tests.support.http_server import Request, Response, StandIn
 
 N_DAYS, N_COINS, N_TOGETHER = 30, 12, 5
 IDS = tuple(str(1027 + n) for n in range(N_TOGETHER))  # several answers of a day are no batch
@@ -305,7 +303,7 @@ class Desk:
         answers = itertools.cycle(bodies)
         transport = self.source._transport
 
-        def get_json(path: str, params: object = None) -> Json:
+        def get_json(path: str, params: object = None) -> RawAnswer:
             return transport._parsed(next(answers), "application/json")
 
         with pytest.MonkeyPatch.context() as patched:
@@ -319,7 +317,7 @@ class Desk:
             self.met["accepted" if answer.error is None else "not accepted"] += 1
             self.met["rows quarantined"] += len(answer.quarantined)
         self.database.store_answers(SOURCE, answers)
-        bodies = [body for answer in answers for body in answer.bodies]
+        bodies = [body for answer in answers for body in answer.archived]
         self.archive.keep(SOURCE, bodies)
         for answer in answers:
             if answer.window.asset_id is None and answer.rows is not None:
@@ -362,7 +360,7 @@ def ask(source: CoinMarketCap, window: Window | None) -> Answer:
         answer = source.ask_prices(window)
         assert answer.window == window
     check(answer)
-    for body in answer.bodies:
+    for body in answer.archived:
         again = source.read_again(body)
         if body.accepted and window is not None:
             pd.testing.assert_frame_equal(again.unwrap(), answer.unwrap())
@@ -500,28 +498,13 @@ def test_of_anything_at_all_only_sound_rows_are_stored(
     desk.keep([desk.ask(bodies, None if is_listing else WINDOWS[n]) for n, bodies in asked])
 
 
-class Bytes(ThreadingHTTPServer):
+class Bytes(StandIn):
     """Answers every request with the next of some bodies, over and over."""
 
-    daemon_threads = True
     bodies: Iterator[bytes]
 
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: Bytes
-
-    def do_GET(self) -> None:
-        body = next(self.server.bodies)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+    def respond(self, request: Request) -> Response:
+        return Response(next(self.bodies))
 
 
 @dataclass(frozen=True)
@@ -532,16 +515,11 @@ class Wire:
 
 @pytest.fixture(scope="module")
 def wire(folder: Any) -> Iterator[Wire]:
-    with Bytes(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        where = f"http://127.0.0.1:{server.server_port}"
-        told = CoinMarketCapSettings(kind="coinmarketcap", base_url=where)
+    with Bytes() as server:
+        told = CoinMarketCapSettings(kind="coinmarketcap", base_url=server.origin)
         source = CoinMarketCap(told, FETCH)
         yield Wire(server, source)
         source._transport._session.close()
-        server.shutdown()
-        thread.join()
 
 
 @SOME

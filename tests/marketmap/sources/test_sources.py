@@ -38,19 +38,19 @@ def test_settings_name_their_source(tmp_path: Path, settings: SourceSettings, na
     assert source.last_day(datetime.now(UTC)) < datetime.now(UTC).date()
 
 
-def test_a_second_door_that_leads_nowhere_is_told_at_once() -> None:
-    second = ExchangeSettings(kind="ccxt", exchange="binanze")
-    settings = CoinMarketCapSettings(kind="coinmarketcap", second=second)
+def test_a_fallback_source_that_does_not_exist_is_told_at_once() -> None:
+    fallback = ExchangeSettings(kind="ccxt", exchange="binanze")
+    settings = CoinMarketCapSettings(kind="coinmarketcap", fallback=fallback)
     with pytest.raises(ConfigError, match=r"binanze.*binance"):
         open_source(settings, FetchSettings(), Path())
 
 
-def test_a_second_door_is_part_of_a_maps_identity_only_where_there_is_one() -> None:
+def test_a_fallback_source_is_part_of_a_maps_identity_only_where_there_is_one() -> None:
     plain = CoinMarketCapSettings(kind="coinmarketcap")
-    second = ExchangeSettings(kind="ccxt", exchange="kraken", base_url="http://127.0.0.1:1")
-    both = CoinMarketCapSettings(kind="coinmarketcap", second=second)
+    fallback = ExchangeSettings(kind="ccxt", exchange="kraken", base_url="http://127.0.0.1:1")
+    both = CoinMarketCapSettings(kind="coinmarketcap", fallback=fallback)
     assert plain.model_dump(mode="json") == {"kind": "coinmarketcap"}
-    assert both.model_dump(mode="json")["second"] == {
+    assert both.model_dump(mode="json")["fallback"] == {
         "kind": "ccxt",
         "exchange": "kraken",
         "quote": "USDT",

@@ -189,9 +189,14 @@ WINDOW = pd.date_range(START, AS_OF)
 PAIRS = pd.DataFrame({"asset_id": ["1"], "other_id": ["A/USDT"]})
 
 
-def chosen(first: pd.DatetimeIndex, second: pd.DatetimeIndex) -> str:
+def chosen(primary: pd.DatetimeIndex, fallback: pd.DatetimeIndex) -> str:
     _, sources = choose_sources(
-        prices("1", first, 1.0), prices("A/USDT", second, 2.0), PAIRS, AS_OF, START, ("cmc", "ccxt")
+        prices("1", primary, 1.0),
+        prices("A/USDT", fallback, 2.0),
+        PAIRS,
+        AS_OF,
+        START,
+        ("cmc", "ccxt"),
     )
     assert sources.index.tolist() == ["1"]
     return str(sources["1"])
@@ -203,15 +208,15 @@ def test_the_primary_is_kept_where_it_has_the_as_of_day_and_all_but_two_percent(
     assert chosen(WINDOW.delete([5, 6, 7]), WINDOW) == "ccxt"
 
 
-def test_without_the_as_of_day_the_second_is_taken_if_it_has_more() -> None:
+def test_without_the_as_of_day_the_fallback_is_taken_if_it_has_more() -> None:
     assert chosen(WINDOW[:-1], WINDOW) == "ccxt"
     assert chosen(WINDOW[:-1], WINDOW[1:]) == "ccxt"  # as many, and the as-of day
     assert chosen(WINDOW[:-1], WINDOW[2:]) == "cmc"
     assert chosen(WINDOW[:-1], WINDOW[:-1]) == "cmc"
 
 
-def test_the_second_is_held_to_its_own_first_day() -> None:
-    # The primary lacks three of a hundred days, but one of the fifty that the second could have.
+def test_the_fallback_is_held_to_its_own_first_day() -> None:
+    # The primary lacks three of a hundred days, but one of the fifty that the fallback could have.
     assert chosen(WINDOW.delete([5, 6, 60]), WINDOW[50:]) == "cmc"
     # It lacks two of fifty, but has more days in all.
     assert chosen(WINDOW.delete([60, 61]), WINDOW[50:]) == "cmc"
@@ -233,20 +238,20 @@ def test_days_outside_of_the_window_count_for_nobody_and_are_not_given() -> None
 
 
 def test_assets_without_a_pair_stay_and_markets_without_one_are_left_out() -> None:
-    first = pd.concat([prices("1", WINDOW[:5], 1.0), prices("2", WINDOW[:5], 3.0)])
-    second = pd.concat([prices("A/USDT", WINDOW, 2.0), prices("B/USDT", WINDOW, 4.0)])
-    rows, sources = choose_sources(first, second, PAIRS, AS_OF, START)
-    assert sources.to_dict() == {"1": "second", "2": "primary"}
+    primary = pd.concat([prices("1", WINDOW[:5], 1.0), prices("2", WINDOW[:5], 3.0)])
+    fallback = pd.concat([prices("A/USDT", WINDOW, 2.0), prices("B/USDT", WINDOW, 4.0)])
+    rows, sources = choose_sources(primary, fallback, PAIRS, AS_OF, START)
+    assert sources.to_dict() == {"1": "fallback", "2": "primary"}
     assert sources.index.name == "asset_id"
     expected = pd.concat([prices("1", WINDOW, 2.0), prices("2", WINDOW[:5], 3.0)])
     pd.testing.assert_frame_equal(rows, expected.reset_index(drop=True))
 
 
-def test_an_asset_that_only_the_second_knows_is_taken_from_it() -> None:
+def test_an_asset_that_only_the_fallback_knows_is_taken_from_it() -> None:
     rows, sources = choose_sources(
         prices("2", WINDOW, 1.0), prices("A/USDT", WINDOW, 2.0), PAIRS, AS_OF, START
     )
-    assert sources.to_dict() == {"1": "second", "2": "primary"}
+    assert sources.to_dict() == {"1": "fallback", "2": "primary"}
     assert len(rows) == 200
 
 
@@ -264,7 +269,7 @@ SOME_DAYS = st.dictionaries(IDS, st.sets(st.integers(0, 99), max_size=100))
 
 @given(SOME_DAYS, SOME_DAYS)
 def test_an_assets_rows_are_those_of_one_source_and_of_no_other(
-    first: dict[str, set[int]], second: dict[str, set[int]]
+    primary: dict[str, set[int]], fallback: dict[str, set[int]]
 ) -> None:
     def side(of: dict[str, set[int]], close: float, suffix: str) -> pd.DataFrame:
         frames = [
@@ -273,8 +278,8 @@ def test_an_assets_rows_are_those_of_one_source_and_of_no_other(
         return price_frame(pd.concat(frames)) if frames else price_frame(pd.DataFrame())
 
     pairs = pd.DataFrame({"asset_id": ["1", "2"], "other_id": ["1/USDT", "2/USDT"]})
-    sides = {"primary": side(first, 1.0, ""), "second": side(second, 2.0, "/USDT")}
-    rows, sources = choose_sources(sides["primary"], sides["second"], pairs, AS_OF, START)
+    sides = {"primary": side(primary, 1.0, ""), "fallback": side(fallback, 2.0, "/USDT")}
+    rows, sources = choose_sources(sides["primary"], sides["fallback"], pairs, AS_OF, START)
     assert set(rows["asset_id"]) == set(sources.index)
     for asset_id, source in sources.items():
         mine = rows[rows["asset_id"] == asset_id].reset_index(drop=True)
@@ -282,4 +287,4 @@ def test_an_assets_rows_are_those_of_one_source_and_of_no_other(
         there = there[there["asset_id"].str.removesuffix("/USDT") == asset_id]
         expected = there.assign(asset_id=asset_id).astype({"asset_id": "str"})
         pd.testing.assert_frame_equal(mine, expected.reset_index(drop=True))
-        assert not (source == "second" and asset_id == "3")
+        assert not (source == "fallback" and asset_id == "3")

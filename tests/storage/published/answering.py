@@ -10,7 +10,14 @@ import pandas as pd
 from marketmap.errors import SourceError
 from marketmap.frames import price_frame
 from marketmap.run import MapRun
-from marketmap.sources.answers import Answer, Attempt, Body, Label, Window, quarantine_frame
+from marketmap.sources.answers import (
+    Answer,
+    ArchivedAnswer,
+    Attempt,
+    Label,
+    Window,
+    quarantine_frame,
+)
 from storage import Database
 from tests.support.runs import raw_prices, store
 
@@ -71,9 +78,9 @@ def answer(
 
 def read_again(old: Answer, at: datetime) -> Answer:
     """Return an answer as it comes out of a body that was archived at ``at``."""
-    body = Body(old.window, at, {"id": str(old.window.asset_id)}, True, "{}")
+    body = ArchivedAnswer(old.window, at, {"id": str(old.window.asset_id)}, True, "{}")
     return Answer(
-        old.window, (), old.rows, old.error, old.quarantined, labels=old.labels, bodies=(body,)
+        old.window, (), old.rows, old.error, old.quarantined, labels=old.labels, archived=(body,)
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 import storage.safety.archive
 from marketmap.errors import StorageError
-from marketmap.sources.answers import Body, Window
+from marketmap.sources.answers import ArchivedAnswer, Window
 from storage import Archive
 from tests.storage.published.answering import NOON, day, later
 
@@ -32,9 +32,11 @@ Archive(Path(sys.argv[1]), 10**9).keep("s", [body("x")])
 """
 
 
-def body(text: str, hours: float = 0.0, asset_id: str | None = "1", accepted: bool = True) -> Body:
+def body(
+    text: str, hours: float = 0.0, asset_id: str | None = "1", accepted: bool = True
+) -> ArchivedAnswer:
     window = Window(asset_id, day(0), day(9))
-    return Body(window, later(hours), {"path": "/v1", "id": "1"}, accepted, text)
+    return ArchivedAnswer(window, later(hours), {"path": "/v1", "id": "1"}, accepted, text)
 
 
 def texts(archive: Archive, source: str = "s", since: datetime | None = None) -> list[str]:
@@ -49,7 +51,7 @@ def name(hours: float, process: int = 1) -> str:
     return f"{later(hours):%Y%m%dT%H%M%S.%f}Z-{process}.jsonl.gz"
 
 
-def put(folder: Path, hours: float, *bodies: Body, source: str = "s") -> Path:
+def put(folder: Path, hours: float, *bodies: ArchivedAnswer, source: str = "s") -> Path:
     """Write a file as if it had been written at a certain time."""
     archive = Archive(folder / "made", PLENTY)
     archive.keep(source, bodies)
@@ -104,7 +106,7 @@ def test_the_same_bodies_make_the_same_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("bodies", "max_bytes"), [([], PLENTY), ([body("x")], 0)])
 def test_no_bodies_or_no_room_leave_no_file(
-    tmp_path: Path, bodies: list[Body], max_bytes: int
+    tmp_path: Path, bodies: list[ArchivedAnswer], max_bytes: int
 ) -> None:
     Archive(tmp_path / "archive", max_bytes).keep("s", bodies)
     assert not (tmp_path / "archive").exists()
@@ -136,7 +138,7 @@ def test_bodies_since_a_moment_are_those_that_came_then_or_later(tmp_path: Path)
 def test_a_body_of_a_clock_that_goes_ahead_is_found(tmp_path: Path) -> None:
     archive = Archive(tmp_path, PLENTY)
     ahead = datetime.now(UTC) + timedelta(days=400)
-    archive.keep("s", [Body(Window("1", day(0), day(1)), ahead, {}, True, "x")])
+    archive.keep("s", [ArchivedAnswer(Window("1", day(0), day(1)), ahead, {}, True, "x")])
     assert texts(archive, since=ahead - timedelta(days=1)) == ["x"]
 
 

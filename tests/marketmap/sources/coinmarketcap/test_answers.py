@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 
 from marketmap.errors import SourceDownError, SourceError
-from marketmap.sources.checks import UnreadableError, as_json, number, said, text
 from marketmap.sources.coinmarketcap.answers import checked, made_at
+from marketmap.sources.parsing import UnreadableError, as_json, as_text, parse_number, parse_text
 
 
 def recorded(shared_data: Path, name: str) -> Any:
@@ -117,8 +117,8 @@ def test_however_deep_a_body_is_nothing_but_its_own_errors_come(depth: int) -> N
         with pytest.raises(SourceError):
             checked(answer, "quotes")
     with pytest.raises(UnreadableError):
-        number(value)
-    assert text(value) == said(value)[:100]
+        parse_number(value)
+    assert parse_text(value) == as_text(value)[:100]
     assert isinstance(as_json(value), str)
 
 
@@ -157,11 +157,11 @@ def test_or_it_does_not(value: object) -> None:
     ],
 )
 def test_a_number_may_be_written_as_text(value: object, read: float) -> None:
-    assert number(value) == read
+    assert parse_number(value) == read
 
 
 def test_null_is_unknown() -> None:
-    assert math.isnan(number(None))
+    assert math.isnan(parse_number(None))
 
 
 @pytest.mark.parametrize(
@@ -175,32 +175,32 @@ def test_null_is_unknown() -> None:
 )
 def test_anything_else_is_unreadable_and_told_briefly(value: object) -> None:
     with pytest.raises(UnreadableError, match=r"^.{0,40} where a number belongs$") as caught:
-        number(value)
+        parse_number(value)
     assert str(caught.value).isascii()
     assert str(caught.value).isprintable()
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_is_read_to_the_last_digit(value: float) -> None:
-    assert number(value) == value
-    assert number(repr(value)) == value
-    assert number(json.loads(json.dumps(value))) == value
+    assert parse_number(value) == value
+    assert parse_number(repr(value)) == value
+    assert parse_number(json.loads(json.dumps(value))) == value
 
 
 def test_a_label_is_one_line_that_can_be_stored_and_shown() -> None:
-    assert text("  A\tb\n\u00a0c ") == "A b c"
-    assert text("a\x00b\x1b[31mc\x7fd\u200be\u202ef") == "ab[31mcdef"
-    assert text("a\ud800b") == "a?b"
-    assert text("\u00e9\u20ac\U0001f600") == "\u00e9\u20ac\U0001f600"
-    assert text("x" * 500) == "x" * 100
-    assert text(None) == "None"
-    assert text(15.0) == "15.0"
-    assert text("\x00\u200b") == ""
+    assert parse_text("  A\tb\n\u00a0c ") == "A b c"
+    assert parse_text("a\x00b\x1b[31mc\x7fd\u200be\u202ef") == "ab[31mcdef"
+    assert parse_text("a\ud800b") == "a?b"
+    assert parse_text("\u00e9\u20ac\U0001f600") == "\u00e9\u20ac\U0001f600"
+    assert parse_text("x" * 500) == "x" * 100
+    assert parse_text(None) == "None"
+    assert parse_text(15.0) == "15.0"
+    assert parse_text("\x00\u200b") == ""
 
 
 @given(st.text(st.characters(codec=None)))
 def test_whatever_a_label_is_it_can_be_stored(value: str) -> None:
-    label = text(value)
+    label = parse_text(value)
     assert label.encode("utf-8").decode("utf-8") == label
     assert label.isprintable()
     assert len(label) <= 100

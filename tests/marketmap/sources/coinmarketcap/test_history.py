@@ -12,10 +12,15 @@ import pytest
 
 from marketmap.errors import SourceDownError, SourceError
 from marketmap.frames import PRICE_COLUMNS
-from marketmap.sources.answers import QUARANTINE_COLUMNS, Label, Window, quarantine_frame
+from marketmap.sources.answers import (
+    QUARANTINE_COLUMNS,
+    Label,
+    ParsedAnswer,
+    Window,
+    quarantine_frame,
+)
 from marketmap.sources.coinmarketcap.answers import checked
 from marketmap.sources.coinmarketcap.history import FULL, read_history
-from marketmap.sources.http.asking import Reading
 
 DAY = date(2024, 1, 1)
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -54,19 +59,19 @@ def read(
     now: datetime = NOW,
     asked: tuple[int, int] | None = None,
     **data: Any,
-) -> Reading:
+) -> ParsedAnswer:
     """Read candles as an answer to a question about days of coin 7."""
     first, last = asked or (days[0] - 4, days[1] + 4)
     told = {"id": 7, "symbol": "SYM", "name": "Name", "quotes": quotes, **data}
     return read_history(told, Window("7", day(days[0]), day(days[1])), (day(first), day(last)), now)
 
 
-def days_of(reading: Reading) -> list[date]:
-    return [when.date() for when in reading.rows["date"]]
+def days_of(parsed: ParsedAnswer) -> list[date]:
+    return [when.date() for when in parsed.rows["date"]]
 
 
-def flaws_of(reading: Reading) -> list[tuple[date | None, str, str]]:
-    return [(row["date"], row["reason"], row["detail"]) for row in reading.quarantined]
+def flaws_of(parsed: ParsedAnswer) -> list[tuple[date | None, str, str]]:
+    return [(row["date"], row["reason"], row["detail"]) for row in parsed.quarantined]
 
 
 def without(value: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -80,7 +85,7 @@ def recorded(shared_data: Path, name: str) -> Any:
     return json.loads((shared_data / "cmc_samples" / name).read_text(encoding="utf-8"))
 
 
-def read_recorded(data: Any, first: date, last: date) -> Reading:
+def read_recorded(data: Any, first: date, last: date) -> ParsedAnswer:
     near = timedelta(days=4)
     return read_history(data, Window("1", first, last), (first - near, last + near), NOW)
 
@@ -88,17 +93,17 @@ def read_recorded(data: Any, first: date, last: date) -> Reading:
 def test_a_recorded_answer_is_read(shared_data: Path) -> None:
     body = recorded(shared_data, "historical_v3.1_2023-08_full_envelope.json")
     window = (date(2010, 7, 13), date(2010, 7, 15))
-    reading = read_recorded(checked(body, "quotes")["data"], *window)
-    assert days_of(reading) == [date(2010, 7, 13), date(2010, 7, 14), date(2010, 7, 15)]
-    row = reading.rows.iloc[0]
-    assert tuple(reading.rows.columns) == PRICE_COLUMNS
+    parsed = read_recorded(checked(body, "quotes")["data"], *window)
+    assert days_of(parsed) == [date(2010, 7, 13), date(2010, 7, 14), date(2010, 7, 15)]
+    row = parsed.rows.iloc[0]
+    assert tuple(parsed.rows.columns) == PRICE_COLUMNS
     assert (row["asset_id"], row["open"], row["close"]) == ("1", 0.0487103725, 0.0534224523)
     assert (row["high"], row["low"]) == (0.0609408726, 0.0483279245)
     assert (row["turnover"], row["market_cap"]) == (59.4135378071, 153229.6094699791)
     assert row["volume"] == 59.4135378071 / 0.0534224523
-    assert (reading.doubts, reading.quarantined) == ((), ())
-    assert reading.window == Window("1", *window)
-    assert reading.labels == (Label("1", "BTC", "Bitcoin", "history"),)
+    assert (parsed.doubts, parsed.quarantined) == ((), ())
+    assert parsed.window == Window("1", *window)
+    assert parsed.labels == (Label("1", "BTC", "Bitcoin", "history"),)
 
 
 def test_newer_recorded_answers_are_read(shared_data: Path) -> None:
@@ -110,9 +115,9 @@ def test_newer_recorded_answers_are_read(shared_data: Path) -> None:
     assert list(read_recorded(daily, when, when).rows["market_cap"]) == [1821561772280.6200]
     row = recorded(shared_data, "historical_v3_2021_row_litecoin.json")
     when = date(2018, 8, 24)
-    reading = read_recorded({"id": "1", "quotes": [row]}, when, when)
-    assert list(reading.rows["turnover"]) == [194676000.0]
-    assert reading.labels == ()
+    parsed = read_recorded({"id": "1", "quotes": [row]}, when, when)
+    assert list(parsed.rows["turnover"]) == [194676000.0]
+    assert parsed.labels == ()
 
 
 def test_a_recorded_week_is_no_day(shared_data: Path) -> None:
@@ -126,9 +131,9 @@ def test_a_recorded_week_is_no_day(shared_data: Path) -> None:
 
 
 def test_a_whole_answer_has_no_doubts() -> None:
-    reading = read(month())
-    assert days_of(reading) == [day(number) for number in range(30)]
-    assert (reading.doubts, reading.quarantined) == ((), ())
+    parsed = read(month())
+    assert days_of(parsed) == [day(number) for number in range(30)]
+    assert (parsed.doubts, parsed.quarantined) == ((), ())
 
 
 def test_context_is_compared_with_but_not_given() -> None:
@@ -155,10 +160,10 @@ def test_another_coin_is_refused(coin: object) -> None:
 
 
 def test_an_empty_answer_may_come_without_an_id_but_no_other() -> None:
-    reading = read([], id=None)
-    assert (len(reading.rows), reading.doubts) == (0, ())
-    assert tuple(reading.rows.columns) == PRICE_COLUMNS
-    assert reading.window == Window("7", day(0), day(29))
+    parsed = read([], id=None)
+    assert (len(parsed.rows), parsed.doubts) == (0, ())
+    assert tuple(parsed.rows.columns) == PRICE_COLUMNS
+    assert parsed.window == Window("7", day(0), day(29))
     with pytest.raises(SourceError, match=r"^the answer is about coin None$"):
         read(month(), id=None)
 
@@ -208,17 +213,17 @@ def test_times_are_utc_in_whatever_zone_they_are_told() -> None:
 
 
 def test_days_in_order_either_way_are_fine() -> None:
-    reading = read(month()[::-1])
-    assert days_of(reading) == [day(number) for number in range(30)]
-    assert reading.doubts == ()
+    parsed = read(month()[::-1])
+    assert days_of(parsed) == [day(number) for number in range(30)]
+    assert parsed.doubts == ()
 
 
 def test_days_out_of_order_are_doubted_and_sorted() -> None:
     quotes = month()
     quotes[3], quotes[20] = quotes[20], quotes[3]
-    reading = read(quotes)
-    assert days_of(reading) == [day(number) for number in range(30)]
-    (doubt,) = reading.doubts
+    parsed = read(quotes)
+    assert days_of(parsed) == [day(number) for number in range(30)]
+    (doubt,) = parsed.doubts
     assert doubt.startswith("the days are out of order ")
     assert read(quotes).doubts == (doubt,)
     quotes[4], quotes[21] = quotes[21], quotes[4]
@@ -226,17 +231,17 @@ def test_days_out_of_order_are_doubted_and_sorted() -> None:
 
 
 def test_an_exact_repetition_is_dropped() -> None:
-    reading = read([*month(), candle(29)])
-    assert days_of(reading) == [day(number) for number in range(30)]
-    assert (reading.doubts, reading.quarantined) == ((), ())
+    parsed = read([*month(), candle(29)])
+    assert days_of(parsed) == [day(number) for number in range(30)]
+    assert (parsed.doubts, parsed.quarantined) == ((), ())
 
 
 def test_a_day_that_is_told_in_two_ways_is_kept_out() -> None:
-    reading = read([*month(), candle(29, 11.0)])
-    assert days_of(reading) == [day(number) for number in range(29)]
-    assert flaws_of(reading) == [(day(29), "repeated", "another row differs")] * 2
-    assert [row["close"] for row in reading.quarantined] == [10.0, 11.0]
-    assert len(reading.doubts) == 2
+    parsed = read([*month(), candle(29, 11.0)])
+    assert days_of(parsed) == [day(number) for number in range(29)]
+    assert flaws_of(parsed) == [(day(29), "repeated", "another row differs")] * 2
+    assert [row["close"] for row in parsed.quarantined] == [10.0, 11.0]
+    assert len(parsed.doubts) == 2
 
 
 def test_holes_are_doubted() -> None:
@@ -256,24 +261,24 @@ def test_a_candle_that_is_kept_out_is_no_hole() -> None:
 
 
 def test_a_coin_that_begins_late_or_ends_early_is_no_doubt() -> None:
-    reading = read(month()[10:20])
-    assert reading.doubts == ()
-    assert reading.window == Window("7", day(0), day(29))
+    parsed = read(month()[10:20])
+    assert parsed.doubts == ()
+    assert parsed.window == Window("7", day(0), day(29))
 
 
 def test_a_long_answer_that_begins_late_answers_only_that_part() -> None:
     quotes = [candle(number) for number in range(200, 200 + FULL)]
-    reading = read(quotes, (0, 200 + FULL - 1))
-    assert reading.window == Window("7", day(200), day(200 + FULL - 1))
+    parsed = read(quotes, (0, 200 + FULL - 1))
+    assert parsed.window == Window("7", day(200), day(200 + FULL - 1))
     short = read(quotes[1:], (0, 200 + FULL - 1))
     assert short.window == Window("7", day(0), day(200 + FULL - 1))
 
 
 def test_context_counts_to_the_length_and_a_flawed_first_day_was_answered() -> None:
     quotes = [candle(50, None), *(candle(number) for number in range(51, 50 + FULL))]
-    reading = read(quotes, (0, 50 + FULL - 4))
-    assert reading.window.first == day(50)
-    assert len(reading.rows) == FULL - 4
+    parsed = read(quotes, (0, 50 + FULL - 4))
+    assert parsed.window.first == day(50)
+    assert len(parsed.rows) == FULL - 4
 
 
 # --- candles that cannot be read
@@ -315,14 +320,14 @@ def test_what_cannot_be_read_is_kept_out_with_its_raw_text(what: str) -> None:
     raw, when, detail = BROKEN[what]
     quotes: list[Any] = month(10)
     quotes[5] = raw
-    reading = read(quotes, (0, 9))
-    assert days_of(reading) == [day(number) for number in range(10) if number != 5]
-    (row,) = reading.quarantined
+    parsed = read(quotes, (0, 9))
+    assert days_of(parsed) == [day(number) for number in range(10) if number != 5]
+    (row,) = parsed.quarantined
     assert (row["asset_id"], row["date"], row["reason"]) == ("7", when, "unreadable")
     assert row["detail"] == detail
     assert row["raw"] == json.dumps(raw)
-    assert len(reading.doubts) == (1 if when else 2)  # without a day, there is a hole as well
-    frame = quarantine_frame(reading.quarantined)
+    assert len(parsed.doubts) == (1 if when else 2)  # without a day, there is a hole as well
+    frame = quarantine_frame(parsed.quarantined)
     assert tuple(frame.columns) == QUARANTINE_COLUMNS
     assert frame["close"].isna().all()
 
@@ -360,24 +365,24 @@ def test_a_flawed_candle_is_kept_out_with_its_raw_text_and_its_numbers(
 ) -> None:
     quotes = month(10)
     quotes[5] = odd
-    reading = read(quotes, (0, 9))
-    assert days_of(reading) == [day(number) for number in range(10) if number != 5]
-    assert flaws_of(reading) == [(day(5), reason, detail)]
-    (row,) = reading.quarantined
+    parsed = read(quotes, (0, 9))
+    assert days_of(parsed) == [day(number) for number in range(10) if number != 5]
+    assert flaws_of(parsed) == [(day(5), reason, detail)]
+    (row,) = parsed.quarantined
     assert row["raw"] == json.dumps(odd)
-    frame = quarantine_frame(reading.quarantined)
+    frame = quarantine_frame(parsed.quarantined)
     told = {**odd["quote"], "market_cap": 1e6, "turnover": odd["quote"]["volume"]}
     for name in ("open", "high", "low", "close", "market_cap", "turnover"):
         expected = math.nan if told[name] is None else float(told[name])
         assert frame[name][0] == expected or (math.isnan(expected) and math.isnan(frame[name][0]))
-    (doubt,) = reading.doubts
+    (doubt,) = parsed.doubts
     assert doubt.startswith(f"2024-01-06: {reason} ")
 
 
 def test_a_newest_price_ten_times_the_one_before_waits() -> None:
-    reading = read([*month(9), candle(9, 101.0)], (0, 9))
-    assert days_of(reading) == [day(number) for number in range(9)]
-    assert flaws_of(reading) == [
+    parsed = read([*month(9), candle(9, 101.0)], (0, 9))
+    assert days_of(parsed) == [day(number) for number in range(9)]
+    assert flaws_of(parsed) == [
         (day(9), "unconfirmed", "close 101 after 10 on 2024-01-09"),
     ]
 
@@ -386,12 +391,12 @@ def test_a_newest_price_ten_times_the_one_before_waits() -> None:
 def test_a_null_is_doubted_and_then_unknown(name: str) -> None:
     quotes = month(10)
     quotes[5] = candle(5, **{name: None})
-    reading = read(quotes, (0, 9))
-    assert reading.doubts == (f"2024-01-06: {name} is null",)
-    assert reading.quarantined == ()
+    parsed = read(quotes, (0, 9))
+    assert parsed.doubts == (f"2024-01-06: {name} is null",)
+    assert parsed.quarantined == ()
     column = {"volume": "turnover", "marketCap": "market_cap"}.get(name, name)
-    assert [at for at, gap in enumerate(reading.rows[column].isna()) if gap] == [5]
-    assert len(reading.rows) == 10
+    assert [at for at, gap in enumerate(parsed.rows[column].isna()) if gap] == [5]
+    assert len(parsed.rows) == 10
 
 
 @pytest.mark.parametrize("name", ["volume", "marketCap"])
@@ -405,9 +410,9 @@ def test_a_zero_is_doubted_where_it_stands_alone(name: str) -> None:
     edges = month(10)
     edges[0], edges[9] = candle(0, **zero), candle(9, **zero)
     assert read(edges, (0, 9)).doubts == ()  # nothing to compare with
-    reading = read(quotes, (0, 9))
+    parsed = read(quotes, (0, 9))
     column = "turnover" if name == "volume" else "market_cap"
-    got = reading.rows[column][5]
+    got = parsed.rows[column][5]
     assert got == 0.0 if name == "volume" else math.isnan(got)  # a cap of 0 is unknown
 
 
@@ -423,7 +428,7 @@ def test_doubts_are_the_same_for_the_same_answer_and_all_are_told() -> None:
 
 
 def test_a_cap_that_is_zero_all_along_is_unknown_and_no_doubt() -> None:
-    reading = read([candle(number, marketCap=0) for number in range(10)], (0, 9))
-    assert reading.doubts == ()
-    assert reading.rows["market_cap"].isna().all()
-    assert pd.api.types.is_float_dtype(reading.rows["market_cap"])
+    parsed = read([candle(number, marketCap=0) for number in range(10)], (0, 9))
+    assert parsed.doubts == ()
+    assert parsed.rows["market_cap"].isna().all()
+    assert pd.api.types.is_float_dtype(parsed.rows["market_cap"])

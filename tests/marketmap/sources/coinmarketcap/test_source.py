@@ -65,11 +65,6 @@ COINS = pd.concat(
 LONG_ID = "4"
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[..., CmcServer]]:
     with ExitStack() as stack:
@@ -442,7 +437,7 @@ def test_a_question_that_is_repeated_is_another_one_each_time(
     source = source_of(server)
     (window,) = source.windows(LONG_ID, date(2023, 4, 1), LAST)
     answer = source.ask_prices(window)
-    assert [attempt.outcome for attempt in answer.attempts] == ["down"] * 4 + ["accepted"]
+    assert [attempt.outcome for attempt in answer.attempts] == ["unavailable"] * 4 + ["accepted"]
     assert_same(answer.unwrap(), truth(COINS, "Long", date(2023, 4, 1), LAST))
     asked = [tuple(request.query.items()) for request in server.requests]
     assert len(set(asked)) == 5
@@ -507,7 +502,7 @@ def test_an_archived_body_read_again_gives_the_same_rows(
     source = source_of(server, PATIENT)
     n_read = 0
     for answer in ask_all(source, "1", FIRST, LAST):
-        for body in answer.bodies:
+        for body in answer.archived:
             again = source.read_again(body)
             assert again.attempts == ()
             if body.accepted:
@@ -527,11 +522,11 @@ def test_quarantined_rows_are_read_again_as_well(serve: Callable[..., CmcServer]
     source = source_of(serve(spiked))
     (window,) = source.windows("1", LAST - timedelta(days=99), LAST)
     answer = source.ask_prices(window)
-    assert [attempt.outcome for attempt in answer.attempts] == ["doubted", "accepted"]
+    assert [attempt.outcome for attempt in answer.attempts] == ["suspect", "accepted"]
     assert list(answer.quarantined["reason"]) == ["spike"]
     assert list(answer.quarantined["date"]) == [pd.Timestamp(odd)]
     assert len(answer.unwrap()) == 99
-    for body in answer.bodies:
+    for body in answer.archived:
         again = source.read_again(body)
         pd.testing.assert_frame_equal(again.unwrap(), answer.unwrap())
         pd.testing.assert_frame_equal(again.quarantined, answer.quarantined)
@@ -543,20 +538,20 @@ def test_an_archived_listing_read_again_gives_the_same_rows(
     server = serve(STORMY)
     source = source_of(server)
     answer = source.ask_listing(LAST, 3)
-    (body,) = answer.bodies
+    (body,) = answer.archived
     again = source.read_again(body)
     pd.testing.assert_frame_equal(again.unwrap(), answer.unwrap())
     assert set(answer.labels) <= set(again.labels)
     assert str(source.read_again(body, "turnover").error) == "listing: ranked by market_cap"
     by_turnover = source.ask_listing(LAST, 3, "turnover")
-    again = source.read_again(by_turnover.bodies[0], "turnover")
+    again = source.read_again(by_turnover.archived[0], "turnover")
     pd.testing.assert_frame_equal(again.unwrap(), by_turnover.unwrap())
 
 
 def test_a_listing_of_several_pages_is_not_read_again(serve: Callable[..., CmcServer]) -> None:
     many = pd.concat([coin(f"C{i:04}", f"Coin {i}", 1, 5e9 - i * 1e6) for i in range(1005)])
     source = source_of(serve(many))
-    for body in source.ask_listing(LAST, 1002).bodies:
+    for body in source.ask_listing(LAST, 1002).archived:
         said = "listing: a page of several, which are not read again"
         assert str(source.read_again(body).error) == said
 
@@ -567,7 +562,7 @@ def test_a_damaged_body_read_again_is_an_error_or_empty(
 ) -> None:
     source = source_of(serve())
     window = Window(LONG_ID, date(2024, 3, 1), LAST)
-    (body,) = source.ask_prices(window).bodies
+    (body,) = source.ask_prices(window).archived
     again = source.read_again(replace(body, text=text))
     assert again.rows is None
     assert str(again.error).startswith(f"{window}: ")

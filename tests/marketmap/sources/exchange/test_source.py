@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from email.utils import format_datetime
 from typing import Any
 
 import ccxt
@@ -67,11 +67,6 @@ MARKETS = pd.concat(
         market("BTC/EUR", 40, 6000.0, seed=7),
     ]
 )
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 @pytest.fixture
@@ -152,8 +147,8 @@ def test_a_long_history_is_complete_and_equal_to_the_truth(
     pd.testing.assert_frame_equal(prices, truth("BTC/USDT", date(2020, 2, 20)))
     assert len(prices) == 1481
     # 1481 days in windows of 494, three more on either side; markets are asked for once.
-    assert server.count("klines") == 3
-    assert server.count("exchangeInfo") == 1
+    assert len(server.asked("klines")) == 3
+    assert len(server.asked("exchangeInfo")) == 1
     assert all("marketmap/" in request.user_agent for request in server.requests)
 
 
@@ -179,7 +174,7 @@ def test_answers_that_are_cut_short_are_asked_for_on(
     server = serve(max_rows=max_rows, keeps=keeps)
     prices = source_of(server).prices("BTC/USDT", date(2021, 1, 1), LAST)
     pd.testing.assert_frame_equal(prices, truth("BTC/USDT", date(2021, 1, 1)))
-    assert server.count("klines") <= 3 * (500 // max_rows + 2)
+    assert len(server.asked("klines")) <= 3 * (500 // max_rows + 2)
 
 
 def test_where_nothing_was_traded_yet_or_any_more_is_asked_for_once_more(
@@ -190,11 +185,11 @@ def test_where_nothing_was_traded_yet_or_any_more_is_asked_for_once_more(
     prices = source.prices("OLD/USDT", date(2023, 11, 1), LAST)
     pd.testing.assert_frame_equal(prices, truth("OLD/USDT", date(2023, 11, 1)))
     assert len(prices) == 60
-    assert server.count("klines") == 3
+    assert len(server.asked("klines")) == 3
     answer = ask(source, "OLD/USDT", date(2022, 1, 1), date(2022, 3, 1))
     assert answer.error is None
     assert answer.unwrap().empty
-    assert server.count("klines") == 4
+    assert len(server.asked("klines")) == 4
 
 
 def test_an_exchange_that_gives_a_day_an_answer_is_not_asked_without_end(
@@ -205,8 +200,8 @@ def test_an_exchange_that_gives_a_day_an_answer_is_not_asked_without_end(
     assert str(answer.error) == (
         "coin BTC/USDT, 2024-01-01 to 2024-03-10: binance gives too few days in an answer"
     )
-    assert server.count("klines") == MOST_REQUESTS
-    assert [body.accepted for body in answer.bodies] == [False] * MOST_REQUESTS
+    assert len(server.asked("klines")) == MOST_REQUESTS
+    assert [body.accepted for body in answer.archived] == [False] * MOST_REQUESTS
 
 
 def test_the_running_day_is_never_given(serve: Callable[..., ExchangeServer]) -> None:
@@ -243,9 +238,10 @@ def test_what_passes_is_asked_for_again(
     answer = ask(source, "ETH/USDT", date(2024, 3, 1), LAST)
     pd.testing.assert_frame_equal(answer.unwrap(), truth("ETH/USDT", date(2024, 3, 1)))
     outcomes = [attempt.outcome for attempt in answer.attempts]
-    assert outcomes == ["accepted", "down", "down", "accepted"]  # the first was for the markets
+    # The first request was for the markets.
+    assert outcomes == ["accepted", "unavailable", "unavailable", "accepted"]
     assert detail in answer.attempts[1].detail
-    assert len(answer.bodies) == 1
+    assert len(answer.archived) == 1
 
 
 def test_an_exchange_that_stays_down_is_given_up_in_one_line(
@@ -259,7 +255,7 @@ def test_an_exchange_that_stays_down_is_given_up_in_one_line(
     assert answer.error.is_busy
     assert str(answer.error).startswith("coin ETH/USDT, 2024-03-01 to 2024-03-10: binance cannot")
     assert "\n" not in str(answer.error)
-    assert [attempt.outcome for attempt in answer.attempts] == ["down"] * 4
+    assert [attempt.outcome for attempt in answer.attempts] == ["unavailable"] * 4
     assert len(server.requests) == 4
     with pytest.raises(SourceDownError, match=r"^listing: binance cannot be asked"):
         source.listing(LAST, 3)
@@ -292,14 +288,23 @@ def test_retry_after_is_heeded(serve: Callable[..., ExchangeServer]) -> None:
     assert 1.0 <= again - first < 3.0
 
 
+def test_retry_after_may_be_a_date(serve: Callable[..., ExchangeServer]) -> None:
+    server = serve()
+    soon = datetime.now(UTC) + timedelta(seconds=3)
+    server.faults = [Fault("429", "klines", retry_after=format_datetime(soon, usegmt=True))]
+    ask(source_of(server), "ETH/USDT", date(2024, 3, 1), LAST).unwrap()
+    first, again = (request.at for request in server.requests if "klines" in request.path)
+    assert 1.0 <= again - first < 5.0
+
+
 def test_a_refusal_is_taken_at_once(serve: Callable[..., ExchangeServer]) -> None:
     server = serve()
     server.faults = [Fault("403", "klines", times=100)]
     answer = ask(source_of(server), "ETH/USDT", date(2024, 3, 1), LAST)
     assert isinstance(answer.error, SourceError)
     assert not isinstance(answer.error, SourceDownError)
-    assert [attempt.outcome for attempt in answer.attempts] == ["accepted", "refused"]
-    assert server.count("klines") == 1
+    assert [attempt.outcome for attempt in answer.attempts] == ["accepted", "rejected"]
+    assert len(server.asked("klines")) == 1
 
 
 def test_candles_of_another_shape_are_refused_not_taken_for_none(
@@ -310,10 +315,10 @@ def test_candles_of_another_shape_are_refused_not_taken_for_none(
     answer = ask(source_of(server), "ETH/USDT", date(2024, 3, 1), LAST)
     assert answer.rows is None
     assert "null where a time belongs" in str(answer.error)
-    assert answer.attempts[-1].outcome == "refused"
-    assert [body.accepted for body in answer.bodies] == [False]
+    assert answer.attempts[-1].outcome == "rejected"
+    assert [body.accepted for body in answer.archived] == [False]
     assert answer.quarantined["reason"].tolist() == ["not_the_answer"]
-    assert answer.quarantined["raw"].tolist() == [answer.bodies[0].text]
+    assert answer.quarantined["raw"].tolist() == [answer.archived[0].text]
 
 
 def test_days_that_begin_at_another_hour_are_refused(
@@ -401,7 +406,7 @@ def test_an_archived_body_gives_the_same_rows_again(serve: Callable[..., Exchang
     server.spoilt["ETH/USDT", date(2024, 3, 5)] = ["1", "2", "0", "1.5", "7"]
     source = source_of(server)
     answer = ask(source, "ETH/USDT", date(2024, 3, 1), date(2024, 3, 7))
-    (body,) = answer.bodies
+    (body,) = answer.archived
     since = milliseconds(date(2024, 2, 27))
     assert body.request == {
         "exchange": "binance",
@@ -424,11 +429,11 @@ def test_an_archived_listing_gives_the_same_rows_again(
 ) -> None:
     source = source_of(serve())
     answer = source.ask_listing(LAST, 2)
-    again = source.read_again(answer.bodies[0])
+    again = source.read_again(answer.archived[0])
     pd.testing.assert_frame_equal(again.unwrap(), answer.unwrap())
     assert again.labels == answer.labels
     assert [label.symbol for label in answer.labels] == answer.unwrap()["symbol"].tolist()
-    assert "no market caps" in str(source.read_again(answer.bodies[0], "market_cap").error)
+    assert "no market caps" in str(source.read_again(answer.archived[0], "market_cap").error)
 
 
 def test_a_damaged_body_of_the_archive_is_told_not_raised(
@@ -437,7 +442,7 @@ def test_a_damaged_body_of_the_archive_is_told_not_raised(
     source = source_of(serve())
     for answer in (source.ask_listing(LAST, 2), ask(source, "ETH/USDT", LAST, LAST)):
         for text in ("", "{}", "7", "[7]", "null"):
-            again = source.read_again(replace(answer.bodies[0], text=text))
+            again = source.read_again(replace(answer.archived[0], text=text))
             assert again.rows is None
             assert isinstance(again.error, SourceError)
             assert again.quarantined["raw"].tolist() == [text]
@@ -459,7 +464,7 @@ def test_an_unknown_market_is_named(serve: Callable[..., ExchangeServer], asset_
     server = serve()
     with pytest.raises(SourceError, match="has no such spot market in USDT"):
         source_of(server).prices(asset_id, LAST, LAST)
-    assert server.count("klines") == 0
+    assert len(server.asked("klines")) == 0
 
 
 def test_an_unknown_exchange_is_told_with_those_that_sound_alike() -> None:

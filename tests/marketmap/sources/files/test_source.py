@@ -119,7 +119,6 @@ def test_the_name_is_the_path_as_it_was_given(tmp_path: Path) -> None:
     assert source.name == "files:prices.parquet"
     assert not source.is_remote
     assert source.has_past_listings
-    assert source.planted_sectors() is None
 
 
 def test_the_last_day_is_over_at_the_time(tmp_path: Path) -> None:

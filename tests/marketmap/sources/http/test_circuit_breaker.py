@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from marketmap.errors import SourceDownError
-from marketmap.sources.http.circuit_breaker import Breaker
+from marketmap.sources.http.circuit_breaker import CircuitBreaker
 
 
 class Clock:
@@ -19,15 +19,15 @@ class Clock:
         return self.now
 
 
-def broken(limit: int, clock: Clock, rest_seconds: float = 60.0) -> Breaker:
+def broken(limit: int, clock: Clock, reset_seconds: float = 60.0) -> CircuitBreaker:
     """Return a breaker that has seen ``limit`` failures."""
-    breaker = Breaker(limit, rest_seconds, clock)
+    breaker = CircuitBreaker(limit, reset_seconds, clock)
     for n in range(limit):
-        breaker.failed(f"failure {n}")
+        breaker.record_failure(f"failure {n}")
     return breaker
 
 
-def lets_through(breaker: Breaker) -> bool:
+def lets_through(breaker: CircuitBreaker) -> bool:
     try:
         breaker.check()
     except SourceDownError:
@@ -36,12 +36,12 @@ def lets_through(breaker: Breaker) -> bool:
 
 
 def test_it_opens_after_as_many_failures_as_was_said_and_names_the_last() -> None:
-    breaker = Breaker(3)
+    breaker = CircuitBreaker(3)
     for n in range(2):
-        breaker.failed(f"failure {n}")
+        breaker.record_failure(f"failure {n}")
         breaker.check()
         assert not breaker.is_open
-    breaker.failed("failure 2")
+    breaker.record_failure("failure 2")
     assert breaker.is_open
     said = r"^3 requests in a row failed, so no more were sent; the last: failure 2$"
     with pytest.raises(SourceDownError, match=said) as caught:
@@ -50,18 +50,18 @@ def test_it_opens_after_as_many_failures_as_was_said_and_names_the_last() -> Non
 
 
 def test_a_success_starts_the_count_anew() -> None:
-    breaker = Breaker(2)
+    breaker = CircuitBreaker(2)
     for _ in range(5):
-        breaker.failed("once")
-        breaker.succeeded()
+        breaker.record_failure("once")
+        breaker.record_success()
     assert not breaker.is_open
-    breaker.failed("once")
+    breaker.record_failure("once")
     breaker.check()
-    breaker.failed("twice")
+    breaker.record_failure("twice")
     assert breaker.is_open
 
 
-def test_after_the_rest_one_is_let_through_and_the_others_wait() -> None:
+def test_after_the_reset_time_one_is_let_through_and_the_others_wait() -> None:
     clock = Clock()
     breaker = broken(2, clock, 60.0)
     clock.now += 59.9
@@ -71,7 +71,7 @@ def test_after_the_rest_one_is_let_through_and_the_others_wait() -> None:
     assert breaker.is_open
 
 
-def test_of_many_threads_after_the_rest_one_is_let_through() -> None:
+def test_of_many_threads_after_the_reset_time_one_is_let_through() -> None:
     clock = Clock()
     breaker = broken(1, clock)
     clock.now += 60
@@ -90,18 +90,18 @@ def test_it_closes_on_the_first_success() -> None:
     breaker = broken(2, clock)
     clock.now += 60
     assert lets_through(breaker)
-    breaker.succeeded()
+    breaker.record_success()
     assert not breaker.is_open
     assert [lets_through(breaker) for _ in range(3)] == [True, True, True]
 
 
-def test_another_failure_is_a_rest_as_long_again() -> None:
+def test_another_failure_is_as_long_again() -> None:
     clock = Clock()
     breaker = broken(2, clock, 60.0)
     clock.now += 100
     assert lets_through(breaker)
     clock.now += 10
-    breaker.failed("again")
+    breaker.record_failure("again")
     clock.now += 59.9
     with pytest.raises(SourceDownError, match=r"^3 requests in a row failed, .*: again$"):
         breaker.check()

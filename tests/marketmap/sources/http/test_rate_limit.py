@@ -1,4 +1,4 @@
-"""One pace for all who ask a host, in whatever thread or process."""
+"""One rate limit for all who ask a host, in whatever thread or process."""
 
 import json
 import logging
@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from marketmap.errors import SourceDownError
-from marketmap.sources.http import rate_limit as pace_module
-from marketmap.sources.http.rate_limit import Pace, cache_folder
+from marketmap.sources.http import rate_limit as rate_limit_module
+from marketmap.sources.http.rate_limit import RateLimit, cache_folder
 
 HOST = "api.example.com:8080"
 NOON = 1_780_000_000.0  # 2026-05-28 20:26:40 UTC
@@ -25,7 +25,7 @@ TOLD_NOON = "2026-05-28 20:26:40 UTC"
 CHILD = """
 import json, sys, time
 from pathlib import Path
-from marketmap.sources.http.rate_limit import Pace
+from marketmap.sources.http.rate_limit import RateLimit
 
 folder, host, per_minute, n_requests, frozen = sys.argv[1:]
 told, waits = [], []
@@ -39,13 +39,13 @@ def sleep(seconds):
     if not frozen:
         time.sleep(seconds)
 
-pace = Pace(host, int(per_minute), folder=Path(folder), clock=clock, sleep=sleep)
+limit = RateLimit(host, int(per_minute), folder=Path(folder), clock=clock, sleep=sleep)
 print("ready", flush=True)
 input()
 taken = []
 for _ in range(int(n_requests)):
     told.clear(), waits.clear()
-    pace.take()
+    limit.acquire()
     taken.append((told[0] + sum(waits), time.time()))  # its turn, and when it left
 print(json.dumps(taken))
 """
@@ -72,52 +72,54 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def make(tmp_path: Path, watch: Watch) -> Callable[..., Pace]:
+def make(tmp_path: Path, watch: Watch) -> Callable[..., RateLimit]:
     def made(
         per_minute: int = 30, max_wait: float = 300.0, host: str = HOST, folder: Path = tmp_path
-    ) -> Pace:
-        return Pace(host, per_minute, max_wait, folder, watch.clock, watch.sleep)
+    ) -> RateLimit:
+        return RateLimit(host, per_minute, max_wait, folder, watch.clock, watch.sleep)
 
     return made
 
 
 def test_requests_are_spaced_evenly_and_an_idle_minute_saves_nothing_up(
-    make: Callable[..., Pace], watch: Watch
+    make: Callable[..., RateLimit], watch: Watch
 ) -> None:
-    pace = make(per_minute=30)
+    limit = make(per_minute=30)
     for _ in range(3):
-        pace.take()
+        limit.acquire()
     assert watch.waits == [2.0, 2.0]
     watch.now += 60
-    pace.take()
-    pace.take()
+    limit.acquire()
+    limit.acquire()
     assert watch.waits == [2.0, 2.0, 2.0]
 
 
 def test_a_part_of_the_interval_that_has_passed_is_not_waited_for(
-    make: Callable[..., Pace], watch: Watch
+    make: Callable[..., RateLimit], watch: Watch
 ) -> None:
-    pace = make(per_minute=60)
-    pace.take()
+    limit = make(per_minute=60)
+    limit.acquire()
     watch.now += 0.75
-    pace.take()
+    limit.acquire()
     assert watch.waits == [0.25]
 
 
-def test_two_paces_of_one_host_share_it_and_another_host_has_its_own(
-    make: Callable[..., Pace], watch: Watch
+def test_two_rate_limits_of_one_host_share_it_and_another_host_has_its_own(
+    make: Callable[..., RateLimit], watch: Watch
 ) -> None:
     first, second, other = make(), make(), make(host="example.com")
-    first.take()
-    other.take()
+    first.acquire()
+    other.acquire()
     assert watch.waits == []
-    second.take()
-    first.take()
+    second.acquire()
+    first.acquire()
     assert watch.waits == [2.0, 2.0]
 
 
-def test_a_host_cannot_name_a_file_elsewhere(make: Callable[..., Pace], tmp_path: Path) -> None:
-    make(host="../../x/y").take()
+def test_a_host_cannot_name_a_file_elsewhere(
+    make: Callable[..., RateLimit], tmp_path: Path
+) -> None:
+    make(host="../../x/y").acquire()
     assert [path.name for path in tmp_path.iterdir()] == ["..%2F..%2Fx%2Fy"]
 
 
@@ -126,10 +128,10 @@ def test_threads_share_it(tmp_path: Path) -> None:
     start = threading.Barrier(8)
 
     def one(_: int) -> None:
-        pace = Pace(HOST, 60, folder=tmp_path, clock=lambda: NOON, sleep=waits.append)
+        limit = RateLimit(HOST, 60, folder=tmp_path, clock=lambda: NOON, sleep=waits.append)
         start.wait()
         for _ in range(5):
-            pace.take()
+            limit.acquire()
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, range(8)))
@@ -180,63 +182,65 @@ def test_no_turn_is_given_twice_or_lost_however_processes_crowd(tmp_path: Path) 
 # --- being left alone
 
 
-def test_a_hold_makes_all_others_wait(make: Callable[..., Pace], watch: Watch) -> None:
+def test_a_hold_makes_all_others_wait(make: Callable[..., RateLimit], watch: Watch) -> None:
     make().hold(90)
-    pace = make()
-    pace.take()
-    pace.take()
+    limit = make()
+    limit.acquire()
+    limit.acquire()
     assert watch.waits == [90.0, 2.0]
 
 
-def test_a_shorter_hold_does_not_end_a_longer_one(make: Callable[..., Pace], watch: Watch) -> None:
-    pace = make()
-    pace.hold(90)
-    pace.hold(10)
-    pace.take()
+def test_a_shorter_hold_does_not_end_a_longer_one(
+    make: Callable[..., RateLimit], watch: Watch
+) -> None:
+    limit = make()
+    limit.hold(90)
+    limit.hold(10)
+    limit.acquire()
     assert watch.waits == [90.0]
 
 
 def test_a_hold_that_comes_while_one_waits_is_heeded(tmp_path: Path, watch: Watch) -> None:
     def sleep(seconds: float) -> None:
         if not watch.waits:
-            Pace(HOST, 30, folder=tmp_path, clock=watch.clock).hold(50)
+            RateLimit(HOST, 30, folder=tmp_path, clock=watch.clock).hold(50)
         watch.sleep(seconds)
 
-    pace = Pace(HOST, 30, 300.0, tmp_path, watch.clock, sleep)
-    pace.take()
-    pace.take()
+    limit = RateLimit(HOST, 30, 300.0, tmp_path, watch.clock, sleep)
+    limit.acquire()
+    limit.acquire()
     assert watch.waits == [2.0, 48.0]
 
 
 def test_a_hold_of_just_the_longest_wait_is_waited_out(
-    make: Callable[..., Pace], watch: Watch
+    make: Callable[..., RateLimit], watch: Watch
 ) -> None:
-    pace = make(max_wait=60)
-    pace.hold(60)
-    pace.take()
+    limit = make(max_wait=60)
+    limit.hold(60)
+    limit.acquire()
     assert watch.waits == [60.0]
 
 
 def test_a_longer_hold_is_an_error_that_names_host_and_time(
-    make: Callable[..., Pace], watch: Watch
+    make: Callable[..., RateLimit], watch: Watch
 ) -> None:
-    pace = make(max_wait=60)
+    limit = make(max_wait=60)
     watch.now -= 61
-    pace.hold(61)
+    limit.hold(61)
     said = f"^{re.escape(HOST)} asked to be left alone until {re.escape(TOLD_NOON)}$"
     with pytest.raises(SourceDownError, match=said) as caught:
-        pace.take()
+        limit.acquire()
     assert (caught.value.retry_after, caught.value.is_busy) == (61.0, True)
     assert watch.waits == []
 
 
 @pytest.mark.parametrize("seconds", [1e12, float("inf")])
 def test_no_hold_is_longer_than_a_week(
-    make: Callable[..., Pace], watch: Watch, seconds: float
+    make: Callable[..., RateLimit], watch: Watch, seconds: float
 ) -> None:
-    pace = make(max_wait=8 * 86400.0)
-    pace.hold(seconds)
-    pace.take()
+    limit = make(max_wait=8 * 86400.0)
+    limit.hold(seconds)
+    limit.acquire()
     assert watch.waits == [7 * 86400.0]
 
 
@@ -245,23 +249,23 @@ def test_no_hold_is_longer_than_a_week(
 
 @pytest.mark.parametrize("back", [2 * 3600, 400 * 86400])
 def test_a_clock_that_was_set_back_is_survived(
-    make: Callable[..., Pace], watch: Watch, back: float
+    make: Callable[..., RateLimit], watch: Watch, back: float
 ) -> None:
-    pace = make()
-    pace.take()
+    limit = make()
+    limit.acquire()
     watch.now -= back
-    pace.take()
-    pace.take()
+    limit.acquire()
+    limit.acquire()
     assert watch.waits == [2.0]
 
 
 def test_a_hold_from_before_the_clock_was_set_back_is_forgotten(
-    make: Callable[..., Pace], watch: Watch
+    make: Callable[..., RateLimit], watch: Watch
 ) -> None:
-    pace = make()
-    pace.hold(100)
+    limit = make()
+    limit.hold(100)
     watch.now -= 7 * 86400
-    pace.take()
+    limit.acquire()
     assert watch.waits == []
 
 
@@ -271,59 +275,59 @@ def test_a_hold_from_before_the_clock_was_set_back_is_forgotten(
     ids=["empty", "torn", "nearly whole", "not a number"],
 )
 def test_a_torn_file_is_read_as_a_fresh_one(
-    make: Callable[..., Pace], watch: Watch, tmp_path: Path, content: bytes
+    make: Callable[..., RateLimit], watch: Watch, tmp_path: Path, content: bytes
 ) -> None:
-    pace = make()
-    pace.take()
+    limit = make()
+    limit.acquire()
     (path,) = tmp_path.iterdir()
     path.write_bytes(content)
-    pace.take()
-    pace.take()
+    limit.acquire()
+    limit.acquire()
     assert watch.waits == [2.0]
 
 
 def test_a_file_that_vanishes_is_made_anew(
-    make: Callable[..., Pace], watch: Watch, tmp_path: Path
+    make: Callable[..., RateLimit], watch: Watch, tmp_path: Path
 ) -> None:
-    pace = make()
-    pace.take()
+    limit = make()
+    limit.acquire()
     (path,) = tmp_path.iterdir()
     path.unlink()
-    pace.take()
-    pace.take()
+    limit.acquire()
+    limit.acquire()
     assert watch.waits == [2.0]
 
 
-def test_without_a_folder_the_pace_is_in_memory_with_one_warning(
-    make: Callable[..., Pace],
+def test_without_a_folder_the_limit_is_in_memory_with_one_warning(
+    make: Callable[..., RateLimit],
     watch: Watch,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pace_module, "_memory", {})
+    monkeypatch.setattr(rate_limit_module, "_memory", {})
     blocked = tmp_path / "a file"
     blocked.write_text("where a folder should be")
     with caplog.at_level(logging.WARNING):
-        pace = make(folder=blocked / "pace")
+        limit = make(folder=blocked / "pace")
         for _ in range(3):
-            pace.take()
-        pace.hold(10)
-        pace.take()
+            limit.acquire()
+        limit.hold(10)
+        limit.acquire()
     assert watch.waits == [2.0, 2.0, 10.0]
     (said,) = [record.getMessage() for record in caplog.records]
     assert said.startswith(f"{blocked / 'pace'} cannot be written to (Not a directory): other runs")
 
 
-def test_in_memory_paces_of_one_host_share_it_as_well(
-    make: Callable[..., Pace], watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_in_memory_limits_of_one_host_share_it_as_well(
+    make: Callable[..., RateLimit], watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pace_module, "_memory", {})
+    monkeypatch.setattr(rate_limit_module, "_memory", {})
     blocked = tmp_path / "a file"
     blocked.write_text("where a folder should be")
-    for pace in (make(folder=blocked), make(folder=blocked)):
-        pace.take()
-    make(folder=blocked, host="example.com").take()
+    for limit in (make(folder=blocked), make(folder=blocked)):
+        limit.acquire()
+    make(folder=blocked, host="example.com").acquire()
     assert watch.waits == [2.0]
 
 
@@ -331,7 +335,7 @@ def test_the_file_is_in_the_users_cache_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    Pace("example.com", 60).take()
+    RateLimit("example.com", 60).acquire()
     assert (tmp_path / "marketmap" / "pace" / "example.com").stat().st_size == 16
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -16,8 +16,9 @@ import pytest
 
 from marketmap.errors import SourceDownError, SourceError
 from marketmap.settings import FetchSettings
+from marketmap.sources.answers import RawAnswer
 from marketmap.sources.http import transport
-from marketmap.sources.http.transport import Json, Transport
+from marketmap.sources.http.transport import Transport
 from tests.support.cmc_server import CmcServer, Fault
 
 FAST = FetchSettings(timeout_seconds=5)
@@ -32,7 +33,7 @@ def server() -> Iterator[CmcServer]:
         yield running
 
 
-def ask(server: CmcServer, fetch: FetchSettings = FAST) -> Json:
+def ask(server: CmcServer, fetch: FetchSettings = FAST) -> RawAnswer:
     return Transport(server.base_url, fetch).get_json("/cryptocurrency/listing", QUERY)
 
 
@@ -155,7 +156,7 @@ def whole(body: bytes, head: bytes = OK) -> Callable[[socket.socket], None]:
     )
 
 
-def get(address: str, timeout: float = 5.0) -> Json:
+def get(address: str, timeout: float = 5.0) -> RawAnswer:
     return Transport(address, FetchSettings(timeout_seconds=timeout)).get_json("/x")
 
 

@@ -13,14 +13,8 @@ import pytest
 from hypothesis import given
 
 from marketmap.sources.answers import REASONS
-from marketmap.sources.candles import (
-    PRICES,
-    SPIKE,
-    Candle,
-    flaw_of,
-    made_by_the_market,
-    outliers,
-)
+from marketmap.sources.candles import PRICES, Candle
+from marketmap.sources.checks import SPIKE, common_moves, days_to_compare, flaw_of, outliers
 
 DAY = date(2024, 1, 1)
 NAN = math.nan
@@ -238,7 +232,7 @@ def by_market(close: float, move: float, n_assets: int = 5, before: int = 1) -> 
         }
     )
     moves = pd.DataFrame({"date": [when], "move": [move], "n_assets": [n_assets]})
-    (made,) = made_by_the_market(SPIKES.assign(close=close), prices, moves)
+    (made,) = common_moves(SPIKES.assign(close=close), prices, moves)
     return bool(made)
 
 
@@ -270,8 +264,17 @@ def test_a_day_without_a_market_and_no_spikes_at_all_are_no_trouble() -> None:
     prices = pd.DataFrame(
         {"date": SPIKES["date"] - timedelta(days=1), "asset_id": "1", "close": 1.0}
     )
-    assert list(made_by_the_market(SPIKES, prices, nothing)) == [False]
-    assert made_by_the_market(SPIKES[:0], prices, nothing).shape == (0,)
+    assert list(common_moves(SPIKES, prices, nothing)) == [False]
+    assert common_moves(SPIKES[:0], prices, nothing).shape == (0,)
+
+
+def test_a_close_that_equals_the_one_before_is_no_move_at_all() -> None:
+    assert not by_market(1.0, 2.0)
+
+
+def test_the_days_to_compare_with_begin_a_week_before_the_first_spike() -> None:
+    held = pd.DataFrame({"date": pd.to_datetime(["2024-01-09", "2024-01-05", "2024-02-01"])})
+    assert days_to_compare(held) == (date(2023, 12, 29), date(2024, 2, 1))
 
 
 # --- real prices
