@@ -79,6 +79,16 @@ class Window:
             return SourceDownError(message, retry_after=error.retry_after, is_busy=error.is_busy)
         return SourceError(message)
 
+    def split(self, n_days: int) -> "list[Window]":
+        """Return windows of at most so many days, the newest first; each day is in one of them."""
+        windows = []
+        end = self.last
+        while self.first <= end:
+            first = max(self.first, end - (n_days - 1) * ONE_DAY)
+            windows.append(Window(self.asset_id, first, end))
+            end = first - ONE_DAY
+        return windows
+
     def without(self, other: "Window") -> "list[Window]":
         """Return the parts of this window that another one does not cover."""
         before = Window(self.asset_id, self.first, min(self.last, other.first - ONE_DAY))

@@ -51,7 +51,7 @@ class Candle:
 
     @property
     def close(self) -> float:
-        """The close."""
+        """The close of the day."""
         return self.values["close"]
 
     def with_flaw(self, flaw: Flaw) -> Flawed:

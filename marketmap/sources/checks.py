@@ -16,15 +16,16 @@ import pandas as pd
 from marketmap.sources.candles import PRICES, Candle, Flaw
 
 SPIKE = math.log(4.0)
-"""A price this far from both neighbours, which agree, is a misprint."""
+"""Log distance: a close this far from both its neighbours, which agree, is a misprint."""
 SPIKE_DAYS = 3
-"""Misprints last for up to so many days; a level that is held for longer is a new price."""
+"""Misprints last up to this many days; a level that lasts longer is a new price."""
 UNCONFIRMED = math.log(10.0)
-"""A newest price this far from the one before waits for the next day to confirm it."""
+"""Log distance: a newest close this far from the one before waits for the next day."""
 WICK = 100.0
+"""A high or low this many times away from open or close is a misprint."""
 ROUNDING = 1e-6
 NEIGHBOUR = timedelta(days=7)
-"""What lies further back is no neighbour to compare with."""
+"""An earlier close is no neighbour to compare with."""
 
 FEWEST_IN_MARKET = 5
 """A median of fewer assets' returns is no move of the market."""

@@ -1,4 +1,4 @@
-"""Many windows at once: asked in threads, handed over as they come, again where they failed."""
+"""Fetching many windows: several at a time, stored as they come, and again where they failed."""
 
 import queue
 import time
@@ -11,10 +11,10 @@ from marketmap.sources.answers import Answer, Window
 from marketmap.sources.base import RemoteSource
 
 ROUNDS = 4
-"""How often everything is gone through for what failed; a round that helps nothing is the last."""
+"""How often failed windows are asked for; a round in which none succeeds is the last."""
 BATCH_SECONDS = 2.0
 BATCH_ANSWERS = 25
-"""What came is handed over at least so often: no more than that is lost by a kill."""
+"""Answers are handed over at least this often; a kill loses no more than that."""
 
 Keep = Callable[[Sequence[Answer]], None]
 
@@ -48,7 +48,7 @@ class Progress:
 
     @property
     def n_assets_done(self) -> int:
-        """Assets of which everything has been answered."""
+        """Assets whose windows have all been answered."""
         return self.n_assets - len(self._open)
 
     def plan(self, window: Window) -> None:
@@ -86,10 +86,10 @@ def fetch(
     source : RemoteSource
     windows : iterable of Window
     keep : callable
-        Is given answers in batches, of failures as well; in this thread. On Ctrl-C or SIGTERM
-        it is given what has come, and the interrupt goes on.
+        Called with answers in batches, failures included, in this thread. On Ctrl-C or SIGTERM it
+        is called with what has come before the interrupt goes on.
     show : callable
-        Is told how far the fetch is.
+        Called with how far the fetch is.
     concurrency : int
         Requests at once.
 
@@ -113,7 +113,7 @@ def fetch(
 
 
 class _Round:
-    """Everything is asked for once; of an asset that fails, no more than that."""
+    """Asks for every window once; after a window of an asset has failed, for no more of it."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class _Round:
         self._kept_at = time.monotonic()
 
     def go(self, windows: Iterable[Window], concurrency: int) -> dict[Window, SourceError]:
-        """Ask for windows; give those that failed."""
+        """Ask for windows, and return those that failed."""
         failed: dict[Window, SourceError] = {}
         pool = ThreadPoolExecutor(concurrency, thread_name_prefix="fetch")
         newest_first = sorted(windows, key=lambda window: (window.last, window.first), reverse=True)

@@ -80,7 +80,7 @@ class Simulated:
         return ()
 
     def listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> pd.DataFrame:
-        """List the largest assets as of a day, by market cap unless told by turnover."""
+        """List the largest assets as of a day, by market cap or by turnover."""
         day = self._prices[self._prices["date"] == pd.Timestamp(as_of)]
         if day.empty:
             days = self._prices["date"]

@@ -15,9 +15,9 @@ from marketmap.frames import price_frame
 N_DAYS = 30
 TOLERANCE = 0.02
 NEWEST_WITHIN = timedelta(days=90)
-"""A market that ended so long before the asset's last day says nothing of what the asset is now."""
+"""A market whose last price is older than this, before the asset's last day, is not compared."""
 MAX_LACKING = 0.02
-"""The part of a window's days that a source may lack before another one is looked at."""
+"""The part of a window's days that a source may lack before the fallback is looked at."""
 
 
 def compare(

@@ -44,7 +44,7 @@ def download(
         A number; cryptocmd would look anything else up by its symbol.
     first, last : date
     raw_answers : list of RawAnswer
-        Gets the answer as soon as it comes.
+        The answer is added to it as soon as it comes.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def with_request(raw: RawAnswer, path: str, request: Mapping[str, str]) -> RawAn
 
 @contextmanager
 def _over(transport: Transport, raw_answers: list[RawAnswer]) -> Iterator[None]:
-    """Let this thread's calls of cryptocmd go over a transport, and keep what comes."""
+    """Send this thread's calls of cryptocmd over a transport, and keep the answers."""
     token = _current.set((transport, raw_answers))
     try:
         yield

@@ -26,7 +26,7 @@ KEYS = {
     "market_cap": "marketCap",
 }
 FULL = 100
-"""An answer of so many candles may have left out earlier ones: they are asked for once more."""
+"""An answer with so many candles may lack earlier ones, which are then asked for again."""
 
 
 def read_history(
@@ -97,7 +97,7 @@ def _check_coin(data: Mapping[str, Any], window: Window) -> None:
 
 
 def _candles(quotes: Iterable[Any], now: datetime) -> tuple[list[Candle], list[Flawed]]:
-    """Read the candles of days that are over, and tell those that cannot be read."""
+    """Return the candles of days that are over, and those that cannot be read."""
     candles: list[Candle] = []
     flawed: list[Flawed] = []
     for quote in quotes:
@@ -147,7 +147,7 @@ def _values(quote: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _once_a_day(candles: Sequence[Candle]) -> tuple[list[Candle], list[Flawed]]:
-    """Drop exact repetitions; a day that is told in two ways is not to be trusted."""
+    """Drop exact repetitions; if two candles of one day differ, neither is trusted."""
     by_day: dict[date, list[Candle]] = {}
     for candle in candles:
         told = by_day.setdefault(candle.day, [])
@@ -165,7 +165,7 @@ def _order(days: Sequence[date]) -> Iterator[str]:
 
 
 def _unknowns(candles: Sequence[Candle]) -> Iterator[str]:
-    """Return values that are null, or zero between days on which they are not."""
+    """Return doubts about values that are null, or zero between days on which they are not."""
     for at, candle in enumerate(candles):
         around = [candles[at - 1], candles[at + 1]] if 0 < at < len(candles) - 1 else []
         for name, key in KEYS.items():
@@ -182,7 +182,7 @@ def _holes(days: Sequence[date]) -> Iterator[str]:
 
 
 def _answered(window: Window, days: Sequence[date], n_quotes: int) -> Window:
-    """Return which days were answered: a long answer may have been cut at its beginning."""
+    """Return which days the answer covers: a long one may have been cut at its beginning."""
     if n_quotes < FULL or not days:
         return window
     return Window(window.asset_id, days[0], window.last)

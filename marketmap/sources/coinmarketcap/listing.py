@@ -84,7 +84,7 @@ def read_page(data: Mapping[str, Any], n_ranks: int | None) -> Page:
 
 
 def _read(entry: Any, page: Page, ranks: set[int]) -> None:
-    """Take a coin over, and what is doubtful about it; products have no rank, and are passed by."""
+    """Add a coin to the page, with what is suspect about it; products have no rank: skipped."""
     if not isinstance(entry, dict):
         raise UnreadableError(f"{type(entry).__name__} where a coin belongs")
     if "cmcRank" not in entry:
@@ -115,7 +115,7 @@ def _rank(value: Any, asset_id: str) -> int:
 def _row(
     entry: Mapping[str, Any], asset_id: str, rank: int, doubts: list[str]
 ) -> Mapping[str, Any]:
-    """Turn a coin into a row; a quote is known by its name, not by its place."""
+    """Return a coin as a row; its quote is found by name, not by position."""
     quotes = entry.get("quotes")
     told = [q for q in quotes if isinstance(q, dict)] if isinstance(quotes, list) else []
     quote = next((q for q in told if q.get("name") == QUOTE), None)
@@ -140,7 +140,7 @@ def _row(
 
 
 def _value(quote: Mapping[str, Any] | None, key: str, asset_id: str, doubts: list[str]) -> float:
-    """Read a size, which any ranked coin should have; unknown is better than wrong."""
+    """Return a size, which every ranked coin should have; NaN where it cannot be read."""
     if quote is None:
         return math.nan
     try:
@@ -154,7 +154,7 @@ def _value(quote: Mapping[str, Any] | None, key: str, asset_id: str, doubts: lis
 
 
 def _missing(ranks: Iterable[int], n_ranks: int) -> Iterator[str]:
-    """Return which of the first ranks a page has jumped over: coins that are missing from it."""
+    """Return a doubt where a page lacks some of the first ranks, that is, coins."""
     present = sorted({min(rank, n_ranks + 1) for rank in ranks})
     gaps = [
         (earlier + 1, later - 1)

@@ -29,13 +29,13 @@ from marketmap.sources.http.transport import Transport
 ONE_DAY = timedelta(days=1)
 
 WINDOW_DAYS = 360
-"""Days of one request, those to compare with included: an answer holds some 365 rows, and the day
-before the first and the day after the last come along at times."""
+"""Days of one request, those to compare with included. An answer holds some 365 rows, and sometimes
+includes the day before the first or the day after the last."""
 CONTEXT = timedelta(days=3)
 """Days before and after those that are wanted, so that each has neighbours to compare with."""
 SPARE_DAYS = timedelta(days=4)
-"""By which a question that is asked again may begin earlier, so that no cache answers it."""
-OWN_DAYS = timedelta(days=WINDOW_DAYS) - 2 * CONTEXT - SPARE_DAYS
+"""By so many days a retry may begin earlier, so that no cache answers it."""
+OWN_DAYS = WINDOW_DAYS - (2 * CONTEXT + SPARE_DAYS).days
 
 PAGE_ROWS = 1000
 # Rows asked for beyond those needed: products and inactive coins stand among them.
@@ -108,14 +108,8 @@ class CoinMarketCap:
 
     def windows(self, asset_id: str, start: date, end: date) -> list[Window]:
         """Split days into requests, the newest first."""
-        windows = []
-        asset_id = str(asset_id)  # a number, for many
         end = min(end, self.last_day(datetime.now(UTC)))
-        while start <= end:
-            first = max(start, end - OWN_DAYS + ONE_DAY)
-            windows.append(Window(asset_id, first, end))
-            end = first - ONE_DAY
-        return windows
+        return Window(str(asset_id), start, end).split(OWN_DAYS)  # its id is a number, for many
 
     def ask_prices(self, window: Window) -> Answer:
         """Ask for the candles of one window."""

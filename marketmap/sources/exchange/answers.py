@@ -25,7 +25,7 @@ def milliseconds(day: date) -> int:
 
 
 def open_ends(raws: Iterable[Any], first: date, last: date) -> list[tuple[date, date]]:
-    """Return the stretches that an answer leaves open at its two ends; none if it has no day."""
+    """Return the days that an answer lacks at its two ends, as ranges; none if it has no day."""
     came = [day for day in map(_day_or_none, raws) if day is not None and first <= day <= last]
     if not came:
         return []
@@ -117,7 +117,7 @@ def turnover_of(ticker: Mapping[str, Any]) -> float | None:
 
 
 def labels_of(window: Window, rows: pd.DataFrame) -> tuple[Label, ...]:
-    """Return what is traded in a market: its symbol says it."""
+    """Return the label of what is traded in a market, which its symbol begins with."""
     if window.asset_id is None:
         listed = zip(rows["asset_id"], rows["symbol"], strict=True)
         return tuple(Label(asset_id, symbol, symbol, "listing") for asset_id, symbol in listed)
@@ -130,7 +130,7 @@ class _OtherHoursError(ValueError):
 
 
 def _by_day(raws: Iterable[Any]) -> tuple[dict[date, list[Any]], list[Flawed]]:
-    """Sort candles by their day, each only once, and tell those that have none."""
+    """Return candles by their day, each once, and the candles that have no readable day."""
     by_day: dict[date, list[Any]] = {}
     flawed: list[Flawed] = []
     for raw in raws:

@@ -19,7 +19,7 @@ from marketmap.sources.http.status import NOT_NOW, retry_after
 T = TypeVar("T")
 
 SHORTEST_ANSWER = 200
-"""Candles that every exchange gives in an answer; no spot market of ccxt 4.5 has a lower limit."""
+"""Candles per answer of every exchange; no spot market of ccxt 4.5 has a lower limit."""
 LONGEST_ANSWER = 500
 """Candles to ask for at most: a wider range of days fails on some exchanges that allow more."""
 
@@ -56,7 +56,7 @@ class Client:
             self._api.urls["api"] = _moved(self._api.urls["api"], settings.base_url)
 
     @property
-    def rows_an_answer(self) -> int:
+    def candles_per_answer(self) -> int:
         """How many candles to ask for at once."""
         api, told = self._api, None
         if api.features:
@@ -64,7 +64,7 @@ class Client:
         return min(int(told or SHORTEST_ANSWER), LONGEST_ANSWER)
 
     def markets(self, *, anew: bool = False) -> dict[str, dict[str, Any]]:
-        """Return all markets by their unified symbol; they are asked for once, or anew."""
+        """Return all markets by their unified symbol; asked for once, and again if ``anew``."""
         return dict(self._ask(lambda api: api.load_markets(anew)))
 
     def candles(self, symbol: str, since: int, n_days: int) -> list[Any]:
@@ -156,7 +156,7 @@ def _open(ccxt: Any, exchange: str, fetch: FetchSettings) -> Any:
 
 
 def _watched(ccxt: Any, kind: Any) -> Any:
-    """Return an exchange's class that notes each answer's status, and drops nothing in silence.
+    """Return a subclass of an exchange that records each answer's status, and drops no candle.
 
     ccxt hands a page on as text where JSON belongs, and reads an empty list of candles out of it;
     it leaves out candles whose time it cannot read.
@@ -179,7 +179,7 @@ def _watched(ccxt: Any, kind: Any) -> Any:
 
 
 def _moved(urls: Any, base_url: str) -> Any:
-    """Give addresses another host; what comes after the host stays."""
+    """Return addresses with another host; what comes after the host stays."""
     if isinstance(urls, dict):
         return {key: _moved(url, base_url) for key, url in urls.items()}
     if not isinstance(urls, str):

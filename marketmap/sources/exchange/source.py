@@ -42,7 +42,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AROUND = timedelta(days=SPIKE_DAYS)
 """Days asked for on either side of a window, for its first and last day to have neighbours."""
 MOST_REQUESTS = 20
-"""Requests for a window: an exchange that needs more gives next to nothing in an answer."""
+"""Requests per window: an exchange that needs more returns almost nothing per answer."""
 
 
 class Exchange:
@@ -130,13 +130,8 @@ class Exchange:
 
     def windows(self, asset_id: str, start: date, end: date) -> list[Window]:
         """Split days into requests, the newest first; together they hold each day once."""
-        days = timedelta(days=self._client.rows_an_answer) - 2 * AROUND
-        windows = []
-        while start <= end:
-            first = max(start, end - days + ONE_DAY)
-            windows.append(Window(asset_id, first, end))
-            end = first - ONE_DAY
-        return windows
+        n_days = self._client.candles_per_answer - (2 * AROUND).days
+        return Window(asset_id, start, end).split(n_days)
 
     def ask_listing(self, as_of: date, size: int, rank_by: RankBy = "auto") -> Answer:
         """Ask for what :meth:`listing` returns."""
@@ -152,10 +147,10 @@ class Exchange:
         return self._read(window, [_archived(window, request, told)], attempts)
 
     def ask_prices(self, window: Window) -> Answer:
-        """Ask for one window's prices, and again for an end that an answer leaves open.
+        """Ask for the prices of one window, and again for an end that an answer leaves out.
 
-        Whether nothing was traded then or the answer was cut short shows when the rest is asked
-        for: as long as that brings a new day, it was cut short.
+        Days may be missing because nothing was traded, or because the answer was cut short. So the
+        missing end is asked for as long as that brings a new day.
         """
         attempts: list[Attempt] = []
         archived: list[ArchivedAnswer] = []

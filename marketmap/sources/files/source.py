@@ -1,4 +1,4 @@
-"""Prices from a long CSV or Parquet file: stocks, an exchange's dump, whatever one has."""
+"""Prices from a long CSV or Parquet file, such as stocks or an exchange's data."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property

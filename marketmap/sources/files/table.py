@@ -1,4 +1,4 @@
-"""A long table of prices from a file, checked: what it must not hold is refused in one line."""
+"""A long table of prices from a file, read and checked; an error is one line."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +25,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class PriceTable:
-    """The rows of a file, ordered by symbol and day, one an asset and day, each with a close.
+    """The rows of a file, ordered by symbol and day, one per asset and day, each with a close.
 
     Attributes
     ----------

@@ -490,7 +490,7 @@ def test_every_exchange_of_ccxt_opens_or_is_refused_and_moves_as_a_whole() -> No
         n_opened += 1
         api = client._api
         limit = api.features and api.feature_value_by_type("spot", None, "fetchOHLCV", "limit")
-        assert 200 <= client.rows_an_answer <= min(limit or 200, LONGEST_ANSWER)
+        assert 200 <= client.candles_per_answer <= min(limit or 200, LONGEST_ANSWER)
         urls = json.dumps(api.urls["api"])
         assert "://" in urls
         assert urls.count("://") == urls.count("http://127.0.0.1:1/x")
