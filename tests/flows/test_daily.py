@@ -208,7 +208,7 @@ def test_a_run_is_recorded_where_a_server_is_up(recorded: Desk, prefect_api: str
     assert run.returncode == 0, run.stderr
     assert run.stderr.splitlines()[0] == f"recording to the Prefect server at {prefect_api} ..."
     (flow_run,) = found(prefect_api, "flow_runs", {"sort": "START_TIME_DESC", "limit": 1})
-    assert (flow_run["name"], flow_run["state_name"]) == ("default map, newest day", "Completed")
+    assert (flow_run["name"], flow_run["state_name"]) == ("demo, newest day", "Completed")
     assert flow_run["parameters"]["map_name"] == "demo"
     wanted = {"flow_runs": {"id": {"any_": [flow_run["id"]]}}, "sort": "EXPECTED_START_TIME_ASC"}
     tasks = [task["name"].rpartition("-")[0] for task in found(prefect_api, "task_runs", wanted)]
