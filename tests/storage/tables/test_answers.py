@@ -105,7 +105,7 @@ def test_a_failed_answer_leaves_no_prices_and_nothing_covered(database: Database
 def test_a_listing_leaves_no_prices(database: Database) -> None:
     listed = Answer(answer(None).window, (Attempt(NOON, 1.0, "accepted"),), prices("1", {0: 1.0}))
     assert database.store_answers(S, [listed]) == 0
-    assert rows(database, "FROM store.prices") == rows(database, "FROM store.asked") == []
+    assert rows(database, "FROM store.prices") == rows(database, "FROM store.coverage") == []
     assert rows(database, "SELECT asset_id, n_rows FROM store.requests") == [(None, 1)]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from marketmap.errors import DataError
 from marketmap.frames import price_frame
 from storage import Database
-from storage.tables.prices import covered_range, uncovered, union
+from storage.tables.coverage import covered_range, uncovered, union
 
 DAY = date(2026, 1, 1)
 
