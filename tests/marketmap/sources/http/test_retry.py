@@ -107,7 +107,7 @@ def waits_of(monkeypatch: pytest.MonkeyPatch, *says: Told, **fetch: Any) -> list
 
     class Event(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
-            if timeout is not None and timeout > 0.01:  # the pace's own are shorter
+            if timeout is not None and timeout > 0.01:  # the rate limit's own are shorter
                 waits.append(timeout)
             return False
 
