@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketmap.errors import DataError, NotEnoughDataError
+from marketmap.estimator import fit_structure
+from marketmap.preparation.standardise import standardise
 from marketmap.settings import ModelSettings
-from marketmap.structure import MarketStructure, fit_structure, standardise
+from marketmap.structure import MarketStructure
 from tests.support.markets import factor_returns
 
 
@@ -38,13 +40,13 @@ def test_diagnostics_tell_the_window_and_the_fit(structure: MarketStructure) -> 
     found = structure.diagnostics
     assert (found.n_assets, found.n_days) == (15, 200)
     assert (str(found.window_start), str(found.window_end)) == ("2024-01-01", "2024-07-18")
-    assert found.n_clusters == 3
-    assert found.n_edges == len(structure.edges) == structure.graph.number_of_edges()
+    assert structure.clusters.n_clusters == 3
+    assert len(structure.edges) == structure.graph.number_of_edges()
     assert found.condition_number == pytest.approx(np.linalg.cond(structure.precision))
     assert found.alpha in structure.cv_scores["alpha"].to_numpy()
     assert found.failed_fits == (~np.isfinite(structure.cv_scores["mean_score"])).sum()
     assert found.converged
-    assert found.clusters_converged
+    assert structure.clusters.diagnostics["converged"]
 
 
 def test_edges_lie_above_the_threshold_that_was_set() -> None:

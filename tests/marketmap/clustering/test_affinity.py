@@ -1,21 +1,25 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from marketmap.clustering import cluster_by_affinity
+from marketmap.clustering.affinity import cluster_by_affinity
 from marketmap.errors import FitError
 from marketmap.settings import ClusteringSettings
 
 
-def blocks(*sizes: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def blocks(*sizes: int) -> pd.DataFrame:
     labels = np.repeat(np.arange(len(sizes)), sizes)
     noise = np.random.default_rng(0).uniform(0.0, 0.05, (len(labels), len(labels)))
-    return np.where(labels[:, None] == labels[None, :], 0.8, 0.1) + (noise + noise.T) / 2
+    ids = pd.Index([f"id{i}" for i in range(len(labels))], name="asset_id")
+    similarity = np.where(labels[:, None] == labels[None, :], 0.8, 0.1) + (noise + noise.T) / 2
+    return pd.DataFrame(similarity, index=ids, columns=ids)
 
 
 def test_blocks_are_found_and_numbered_from_one_by_falling_size() -> None:
     found = cluster_by_affinity(blocks(3, 6, 4), ClusteringSettings())
     assert found.labels.tolist() == [3] * 3 + [1] * 6 + [2] * 4
-    assert found.converged
+    assert found.diagnostics["converged"]
+    assert found.labels.index.equals(blocks(3, 6, 4).index)
 
 
 def test_of_equally_large_clusters_the_one_that_starts_first_comes_first() -> None:
@@ -25,19 +29,21 @@ def test_of_equally_large_clusters_the_one_that_starts_first_comes_first() -> No
 
 def test_each_exemplar_is_a_member_of_the_cluster_it_stands_for() -> None:
     found = cluster_by_affinity(blocks(3, 6, 4), ClusteringSettings())
+    assert found.exemplars is not None
+    assert found.exemplars.index.tolist() == [1, 2, 3]
     assert found.labels[found.exemplars].tolist() == [1, 2, 3]
 
 
 def test_a_higher_preference_gives_more_clusters() -> None:
     few = cluster_by_affinity(blocks(5, 5), ClusteringSettings(preference=0.0))
     many = cluster_by_affinity(blocks(5, 5), ClusteringSettings(preference=0.84))
-    assert len(few.exemplars) < len(many.exemplars)
+    assert few.n_clusters < many.n_clusters
 
 
 def test_too_few_iterations_are_told_as_not_converged() -> None:
     found = cluster_by_affinity(blocks(3, 6, 4), ClusteringSettings(max_iter=30))
-    assert not found.converged
-    assert found.n_iter == 30
+    assert not found.diagnostics["converged"]
+    assert found.diagnostics["n_iter"] == 30
 
 
 def test_no_exemplar_at_all_is_an_error_that_says_what_to_raise() -> None:

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketmap.graphs.partial_correlation import build_graph, partial_correlations, strongest_edges
+from marketmap.graphs.network import build_graph
+from marketmap.graphs.partial_correlation import (
+    edge_graph,
+    partial_correlations,
+    strongest_edges,
+)
 
 IDS = pd.Index(["1", "2", "3"], name="asset_id")
 # Assets 1 and 2 move together, 2 and 3 against each other, 1 and 3 have no link of their own.
@@ -44,6 +49,9 @@ def test_edges_are_those_above_the_threshold_with_their_sign_strongest_first() -
         "partial_correlation": [-0.5, 0.4],
     }
     assert len(strongest_edges(partial, 0.4)) == 1
+    graph = edge_graph(partial, 0.1)
+    pd.testing.assert_frame_equal(graph.edges, edges)
+    assert graph.diagnostics == {"threshold": 0.1, "n_pairs": 3, "n_zero": 1}
 
 
 def test_nodes_and_edges_carry_what_a_reader_of_the_graph_needs() -> None:
