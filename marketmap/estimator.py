@@ -1,18 +1,180 @@
 """Returns in, a :class:`MarketStructure` out: the model, and no input or output in it."""
 
+from typing import Any, Self
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import validate_data
 from threadpoolctl import threadpool_limits
 
-from marketmap.clustering.affinity import cluster_by_affinity
-from marketmap.embedding.locally_linear import embed
+from marketmap.clustering.affinity import AffinityPropagation
+from marketmap.clustering.base import ClusteringMethod
+from marketmap.embedding.base import EmbeddingMethod
+from marketmap.embedding.locally_linear import LocallyLinear
 from marketmap.errors import DataError, NotEnoughDataError
 from marketmap.graphs.partial_correlation import edge_graph, partial_correlations
-from marketmap.precision import PrecisionFit, fit_precision
+from marketmap.precision.fit import PrecisionFit, fit_model, make_model
 from marketmap.preparation.standardise import correlation, standardise
-from marketmap.settings import ModelSettings
+from marketmap.returns import check_columns, check_dates
+from marketmap.settings import ModelSettings, PrecisionSettings
 from marketmap.structure import Diagnostics, MarketStructure, Matrices
+
+_USUAL_FOLDS = 5
+"""Of scikit-learn where ``cv`` is None."""
+
+
+class MarketMap(BaseEstimator):  # type: ignore[misc]
+    """A market's structure, as a scikit-learn estimator of returns.
+
+    Each asset's returns are standardised. A missing return is set to the asset's mean, and counted;
+    an asset that lacks more than a tenth of them is refused. The same returns and parameters give
+    the same result, on one core or on many.
+
+    It is no clusterer of scikit-learn's: rows are days, and ``labels_`` are those of the columns.
+
+    Parameters
+    ----------
+    precision : GraphicalLassoCV, optional
+        How the sparse inverse covariance is fitted; as config.yaml has it by default.
+    clustering : ClusteringMethod, optional
+        :class:`AffinityPropagation` by default.
+    embedding : EmbeddingMethod, optional
+        :class:`LocallyLinear` by default.
+    edge_threshold : float, default=0.02
+        Partial correlations whose size is at most this are no edges.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_assets,)
+        Each asset's cluster: 1 is the largest, 0 is noise.
+    precision_, covariance_ : ndarray of shape (n_assets, n_assets)
+        Of standardised returns.
+    alpha_ : float
+        The penalty that cross-validation chose.
+    structure_ : MarketStructure
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_assets,)
+        Where ``fit`` was given a table whose columns have names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from marketmap import GraphicalLassoCV, MarketMap
+    >>> sectors = np.random.default_rng(0).normal(size=(300, 2)).repeat(4, axis=1)
+    >>> noise = np.random.default_rng(1).normal(size=(300, 8))
+    >>> MarketMap().fit(sectors + noise).labels_
+    array([1, 1, 1, 1, 2, 2, 2, 2])
+    >>> MarketMap(precision=GraphicalLassoCV()).set_params(precision__tol=1e-6).get_params()[
+    ...     "precision__tol"
+    ... ]
+    1e-06
+    """
+
+    def __init__(
+        self,
+        precision: Any = None,
+        clustering: ClusteringMethod | None = None,
+        embedding: EmbeddingMethod | None = None,
+        edge_threshold: float = 0.02,
+    ) -> None:
+        self.precision = precision
+        self.clustering = clustering
+        self.embedding = embedding
+        self.edge_threshold = edge_threshold
+
+    @classmethod
+    def from_settings(cls, settings: ModelSettings) -> Self:
+        """Return the estimator that does what the settings of a map say, with their errors."""
+        return cls(
+            precision=make_model(settings.precision),
+            clustering=AffinityPropagation(**settings.clustering.model_dump()),
+            embedding=LocallyLinear(**settings.embedding.model_dump(), too_few="raise"),
+            edge_threshold=settings.graph.edge_threshold,
+        )
+
+    def fit(self, X: Any, y: Any = None, *, labels: pd.DataFrame | None = None) -> Self:  # noqa: ARG002
+        """Fit the structure.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_days, n_assets)
+            Returns, the oldest first; columns of a DataFrame are asset ids. Dates are those of a
+            DatetimeIndex, where there is one.
+        y : ignored
+        labels : DataFrame, optional
+            ``symbol`` and ``name``, indexed by asset id; the id stands in for what is not given.
+
+        Raises
+        ------
+        DataError
+            A column is not numeric, infinite, constant or has too many gaps; the message names it.
+        NotEnoughDataError
+            There are too few assets or days.
+        FitError
+            The model has no solution.
+        """
+        if not 0 <= self.edge_threshold <= 1:
+            raise ValueError(f"edge_threshold={self.edge_threshold!r}: expected from 0 to 1")
+        returns = self._table(X)
+        precision = self._precision()
+        standardised, n_filled = standardise(returns)
+        _check_days(len(standardised), precision)
+        ids = pd.Index(returns.columns.astype("str"), name="asset_id")
+        table = pd.DataFrame(standardised, columns=ids)
+        with threadpool_limits(limits=1):  # so that the number of cores does not change a digit
+            embedding = clone(self.embedding or LocallyLinear()).fit(table)
+            fit = fit_model(precision, table)
+            matrices = Matrices(
+                correlation=_labelled(correlation(standardised), ids),
+                covariance=_labelled(fit.covariance, ids),
+                precision=_labelled(fit.precision, ids),
+            )
+            clustering = clone(self.clustering or AffinityPropagation()).fit(matrices.covariance)
+        graph = edge_graph(partial_correlations(matrices.precision), self.edge_threshold)
+        found = clustering.clustering_
+        self.structure_ = MarketStructure(
+            labels=_labels(ids, labels),
+            clusterings={found.name: found},
+            layouts={layout.name: layout for layout in embedding.layouts_},
+            graphs={graph.name: graph},
+            cv_scores=fit.cv_scores,
+            diagnostics=_diagnostics(returns, n_filled, matrices.correlation, fit),
+            matrix_source=matrices,
+        )
+        self.labels_: npt.NDArray[np.int64] = found.labels.to_numpy()
+        self.precision_, self.covariance_ = fit.precision, fit.covariance
+        self.alpha_ = fit.alpha
+        return self
+
+    def _precision(self) -> Any:
+        return clone(self.precision) if self.precision else make_model(PrecisionSettings())
+
+    def _table(self, X: Any) -> pd.DataFrame:
+        """Return the returns as a table, and learn what its columns are called."""
+        if isinstance(X, pd.DataFrame):
+            # Its columns are checked by standardise, which names those that are wrong.
+            check_columns(X, "returns")
+            if isinstance(X.index, pd.DatetimeIndex):
+                check_dates(X, "returns")
+            validate_data(self, X, skip_check_array=True)
+            return X
+        values = validate_data(
+            self,
+            X,
+            dtype=np.float64,
+            order="C",  # so that the same numbers give the same digits
+            ensure_all_finite=False,
+            ensure_min_samples=2,
+            ensure_min_features=2,
+        )
+        return pd.DataFrame(values, columns=getattr(self, "feature_names_in_", None))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
 
 def fit_structure(
@@ -20,11 +182,7 @@ def fit_structure(
     settings: ModelSettings | None = None,
     labels: pd.DataFrame | None = None,
 ) -> MarketStructure:
-    """Fit a market's structure to a table of returns.
-
-    Each asset's returns are standardised. A missing return is set to the asset's mean, and counted;
-    an asset that lacks more than a tenth of them is refused. The same returns and settings give the
-    same result, on one core or on many.
+    """Fit a market's structure to a table of returns by date, as settings say: see `MarketMap`.
 
     Parameters
     ----------
@@ -57,35 +215,19 @@ def fit_structure(
     >>> structure.precision.shape
     (10, 10)
     """
-    settings = settings or ModelSettings()
-    standardised, n_filled = standardise(returns)
-    n_days = len(standardised)
-    if n_days < 2 * settings.precision.folds:
+    check_dates(returns, "returns")
+    return (
+        MarketMap.from_settings(settings or ModelSettings()).fit(returns, labels=labels).structure_
+    )
+
+
+def _check_days(n_days: int, precision: Any) -> None:
+    folds = _USUAL_FOLDS if precision.cv is None else precision.cv
+    if isinstance(folds, int | np.integer) and n_days < 2 * folds:
         raise NotEnoughDataError(
-            f"{n_days} days are too few for {settings.precision.folds} folds of cross-validation; "
-            f"expected at least {2 * settings.precision.folds}"
+            f"{n_days} days are too few for {folds} folds of cross-validation; "
+            f"expected at least {2 * folds}"
         )
-    ids = pd.Index(returns.columns.astype("str"), name="asset_id")
-    with threadpool_limits(limits=1):  # so that the number of cores does not change a digit
-        layouts = [embed(standardised, n, ids, settings.embedding) for n in (2, 3)]
-        fit = fit_precision(pd.DataFrame(standardised, columns=ids), settings.precision)
-        clustering = cluster_by_affinity(_labelled(fit.covariance, ids), settings.clustering)
-    matrices = Matrices(
-        correlation=_labelled(correlation(standardised), ids),
-        covariance=_labelled(fit.covariance, ids),
-        precision=_labelled(fit.precision, ids),
-    )
-    partial = partial_correlations(matrices.precision)
-    graph = edge_graph(partial, settings.graph.edge_threshold)
-    return MarketStructure(
-        labels=_labels(ids, labels),
-        clusterings={clustering.name: clustering},
-        layouts={layout.name: layout for layout in layouts},
-        graphs={graph.name: graph},
-        cv_scores=fit.cv_scores,
-        diagnostics=_diagnostics(returns, n_filled, matrices.correlation, fit),
-        matrix_source=matrices,
-    )
 
 
 def _labelled(matrix: npt.NDArray[np.float64], ids: "pd.Index[str]") -> pd.DataFrame:
@@ -110,13 +252,13 @@ def _diagnostics(
     returns: pd.DataFrame, n_filled: int, correlations: pd.DataFrame, fit: PrecisionFit
 ) -> Diagnostics:
     eigenvalues = np.linalg.eigvalsh(fit.precision)
-    days = pd.DatetimeIndex(returns.index)
     pairs = np.triu_indices(len(correlations), k=1)
+    dated = isinstance(returns.index, pd.DatetimeIndex)
     return Diagnostics(
         n_assets=returns.shape[1],
         n_days=returns.shape[0],
-        window_start=days[0].date(),
-        window_end=days[-1].date(),
+        window_start=returns.index[0].date() if dated else None,
+        window_end=returns.index[-1].date() if dated else None,
         n_filled=n_filled,
         mean_correlation=float(correlations.to_numpy()[pairs].mean()),
         alpha=fit.alpha,

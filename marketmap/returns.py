@@ -80,6 +80,11 @@ def check_dates(table: pd.DataFrame, what: str) -> None:
         )
     if not (table.index.is_monotonic_increasing and table.index.is_unique):
         raise DataError(f"{what}: dates must rise and not repeat; sort and de-duplicate them")
+    check_columns(table, what)
+
+
+def check_columns(table: pd.DataFrame, what: str) -> None:
+    """Raise a DataError unless columns are distinct assets."""
     if not table.columns.is_unique:
         twice = table.columns[table.columns.duplicated()][0]
         raise DataError(f"{what}: column {twice!r} is there twice; expected one column per asset")

@@ -38,8 +38,8 @@ class Diagnostics:
     ----------
     n_assets, n_days : int
         Shape of the returns.
-    window_start, window_end : date
-        First and last day that has a return.
+    window_start, window_end : date or None
+        First and last day that has a return; None where the returns have no dates.
     n_filled : int
         Returns that were missing and set to the asset's mean.
     mean_correlation : float
@@ -60,8 +60,8 @@ class Diagnostics:
 
     n_assets: int
     n_days: int
-    window_start: date
-    window_end: date
+    window_start: date | None
+    window_end: date | None
     n_filled: int
     mean_correlation: float
     alpha: float

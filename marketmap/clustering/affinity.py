@@ -4,67 +4,110 @@ Frey and Dueck, "Clustering by passing messages between data points", Science 31
 """
 
 import warnings
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.cluster import affinity_propagation
 from sklearn.exceptions import ConvergenceWarning
 
 from marketmap.clustering.base import Clustering
 from marketmap.errors import FitError
-from marketmap.settings import ClusteringSettings
 
 NAME = "affinity_propagation"
 
 
-def cluster_by_affinity(similarity: pd.DataFrame, settings: ClusteringSettings) -> Clustering:
-    """Group assets by their similarity.
+class AffinityPropagation(BaseEstimator):  # type: ignore[misc]
+    """Affinity propagation on a similarity matrix, its clusters numbered from the largest.
 
     Parameters
     ----------
-    similarity : DataFrame of shape (n_assets, n_assets), labelled by asset_id
-        Larger is more alike; here the fitted covariance of standardised returns.
-    settings : ClusteringSettings
+    preference : float or "median", default="median"
+        A higher one makes more clusters; "median" is the median similarity.
+    damping : float, default=0.9
+        From 0.5 to below 1.
+    max_iter : int, default=2000
+    convergence_iter : int, default=50
+        Iterations without a change of exemplars after which it has converged.
+    seed : int, default=0
 
-    Returns
-    -------
-    Clustering
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_assets,)
+        1 is the largest cluster.
+    clustering_ : Clustering
         Of equally large clusters, the one whose first asset comes first has the smaller number.
         Its diagnostics: ``converged`` (whether the exemplars stayed the same for
         ``convergence_iter`` iterations) and ``n_iter``.
 
-    Raises
-    ------
-    FitError
-        No exemplar was found.
+    Examples
+    --------
+    >>> import numpy as np
+    >>> similarity = np.kron(np.eye(2), np.full((3, 3), 0.8)) + 0.1
+    >>> AffinityPropagation().fit(similarity).labels_
+    array([1, 1, 1, 2, 2, 2])
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        exemplars, labels, n_iter = affinity_propagation(
-            similarity.to_numpy(),
-            preference=None if settings.preference == "median" else settings.preference,
-            damping=settings.damping,
-            max_iter=settings.max_iter,
-            convergence_iter=settings.convergence_iter,
-            random_state=settings.seed,
-            return_n_iter=True,
+
+    def __init__(
+        self,
+        preference: float | Literal["median"] = "median",
+        damping: float = 0.9,
+        max_iter: int = 2000,
+        convergence_iter: int = 50,
+        seed: int = 0,
+    ) -> None:
+        self.preference = preference
+        self.damping = damping
+        self.max_iter = max_iter
+        self.convergence_iter = convergence_iter
+        self.seed = seed
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
+        """Group assets by their similarity.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_assets, n_assets)
+            Larger is more alike.
+        y : ignored
+
+        Raises
+        ------
+        FitError
+            No exemplar was found.
+        """
+        similarity = pd.DataFrame(X)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            exemplars, labels, n_iter = affinity_propagation(
+                similarity.to_numpy(),
+                preference=None if self.preference == "median" else self.preference,
+                damping=self.damping,
+                max_iter=self.max_iter,
+                convergence_iter=self.convergence_iter,
+                random_state=self.seed,
+                return_n_iter=True,
+            )
+        if len(exemplars) == 0:
+            raise FitError(
+                f"affinity propagation found no exemplar in {n_iter} iterations; raise "
+                "model.clustering.damping or max_iter"
+            )
+        converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+        number, order = _by_size(np.asarray(labels), len(exemplars))
+        ids = similarity.index
+        numbers = pd.RangeIndex(1, len(order) + 1, name="cluster")
+        centres = ids[exemplars[order]].astype("str")
+        self.labels_: npt.NDArray[np.int64] = number[labels]
+        self.clustering_ = Clustering(
+            name=NAME,
+            labels=pd.Series(self.labels_, index=ids, name="cluster"),
+            exemplars=pd.Series(centres, index=numbers, name="exemplar", dtype="str"),
+            diagnostics={"converged": converged, "n_iter": int(n_iter)},
         )
-    if len(exemplars) == 0:
-        raise FitError(
-            f"affinity propagation found no exemplar in {n_iter} iterations; raise "
-            "model.clustering.damping or max_iter"
-        )
-    converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    number, order = _by_size(np.asarray(labels), len(exemplars))
-    ids = similarity.index
-    numbers = pd.RangeIndex(1, len(order) + 1, name="cluster")
-    return Clustering(
-        name=NAME,
-        labels=pd.Series(number[labels], index=ids, name="cluster"),
-        exemplars=pd.Series(ids[exemplars[order]], index=numbers, name="exemplar", dtype="str"),
-        diagnostics={"converged": converged, "n_iter": int(n_iter)},
-    )
+        return self
 
 
 def _by_size(

@@ -1,7 +1,8 @@
-"""What every clustering method gives."""
+"""What every clustering method takes and gives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 import pandas as pd
 
@@ -23,6 +24,14 @@ class Clustering:
         The asset id at the centre of each cluster; None where the method knows no such thing.
     diagnostics : mapping of str to number
         Such as ``converged`` and ``n_iter``; what each means, its method says.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> labels = pd.Series({"btc": 1, "eth": 1, "usdt": 0}, name="cluster")
+    >>> found = Clustering("by_hand", labels, exemplars=None, diagnostics={})
+    >>> found.n_clusters
+    1
     """
 
     name: str
@@ -34,3 +43,20 @@ class Clustering:
     def n_clusters(self) -> int:
         """How many clusters there are; noise is none."""
         return int(self.labels[self.labels != NOISE].nunique())
+
+
+class ClusteringMethod(Protocol):
+    """A scikit-learn estimator that groups assets."""
+
+    clustering_: Clustering
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+        """Group assets by their similarity.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_assets, n_assets), labelled by asset_id
+            Larger is more alike: the fitted covariance of standardised returns.
+        y : ignored
+        """
+        ...

@@ -65,7 +65,19 @@ def fit_precision(returns: pd.DataFrame | Matrix, settings: PrecisionSettings) -
     FitError
         The solver found no solution.
     """
-    model = _model(settings)
+    return fit_model(make_model(settings), returns)
+
+
+def fit_model(model: Any, returns: pd.DataFrame | Matrix) -> PrecisionFit:
+    """Fit an estimator of :func:`make_model`'s kind to standardised returns.
+
+    Parameters
+    ----------
+    model : GraphicalLassoCV
+        This project's or scikit-learn's.
+    returns : DataFrame or ndarray of shape (n_days, n_assets)
+        As in :func:`fit_precision`, which tells the errors.
+    """
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             # What they say is kept in the fit: failed grid points, the gap, the iterations.
@@ -73,7 +85,7 @@ def fit_precision(returns: pd.DataFrame | Matrix, settings: PrecisionSettings) -
             warnings.simplefilter("ignore", category=RuntimeWarning)
             model.fit(returns)
     except (FloatingPointError, np.linalg.LinAlgError, ValueError) as error:
-        if settings.method == "marketmap":  # its errors say what is wrong
+        if not type(model).__module__.startswith("sklearn."):  # our errors say what is wrong
             raise
         raise FitError(
             f"scikit-learn's graphical lasso found no solution for {returns.shape[1]} assets and "
@@ -90,11 +102,11 @@ def fit_precision(returns: pd.DataFrame | Matrix, settings: PrecisionSettings) -
         cv_scores=_cv_scores(model.cv_results_),
         n_iter=int(model.n_iter_),
         duality_gap=duality_gap,
-        converged=abs(duality_gap) <= settings.tol,
+        converged=abs(duality_gap) <= model.tol,
     )
 
 
-def _model(settings: PrecisionSettings) -> Any:
+def make_model(settings: PrecisionSettings) -> Any:
     """Make the estimator that the settings name."""
     options = {
         "alphas": settings.alphas if isinstance(settings.alphas, int) else list(settings.alphas),

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from marketmap.errors import DataError, NotEnoughDataError, refuse_columns
-from marketmap.returns import STILL, check_dates
+from marketmap.returns import STILL
 
 MAX_MISSING = 0.1
 """The largest share of an asset's returns that may be missing."""
@@ -27,7 +27,6 @@ def standardise(returns: pd.DataFrame) -> tuple[npt.NDArray[np.float64], int]:
     NotEnoughDataError
         The table is empty.
     """
-    check_dates(returns, "returns")
     if returns.empty:
         raise NotEnoughDataError(f"returns: the table is empty, of shape {returns.shape}")
     try:

@@ -2,9 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from marketmap.clustering.affinity import cluster_by_affinity
+from marketmap.clustering.affinity import AffinityPropagation
+from marketmap.clustering.base import Clustering
 from marketmap.errors import FitError
 from marketmap.settings import ClusteringSettings
+
+
+def cluster_by_affinity(similarity: pd.DataFrame, settings: ClusteringSettings) -> Clustering:
+    return AffinityPropagation(**settings.model_dump()).fit(similarity).clustering_
 
 
 def blocks(*sizes: int) -> pd.DataFrame:
