@@ -118,20 +118,21 @@ class MarketMap(BaseEstimator):  # type: ignore[misc]
         if not 0 <= self.edge_threshold <= 1:
             raise ValueError(f"edge_threshold={self.edge_threshold!r}: expected from 0 to 1")
         returns = self._table(X)
-        precision = self._precision()
+        precision = _own(self.precision, make_model(PrecisionSettings()))
         standardised, n_filled = standardise(returns)
         _check_days(len(standardised), precision)
         ids = pd.Index(returns.columns.astype("str"), name="asset_id")
         table = pd.DataFrame(standardised, columns=ids)
         with threadpool_limits(limits=1):  # so that the number of cores does not change a digit
-            embedding = clone(self.embedding or LocallyLinear()).fit(table)
+            embedding = _own(self.embedding, LocallyLinear()).fit(table)
             fit = fit_model(precision, table)
             matrices = Matrices(
                 correlation=_labelled(correlation(standardised), ids),
                 covariance=_labelled(fit.covariance, ids),
                 precision=_labelled(fit.precision, ids),
             )
-            clustering = clone(self.clustering or AffinityPropagation()).fit(matrices.covariance)
+            clustering = _own(self.clustering, AffinityPropagation())
+            clustering.fit(matrices.covariance)
         graph = edge_graph(partial_correlations(matrices.precision), self.edge_threshold)
         found = clustering.clustering_
         self.structure_ = MarketStructure(
@@ -147,9 +148,6 @@ class MarketMap(BaseEstimator):  # type: ignore[misc]
         self.precision_, self.covariance_ = fit.precision, fit.covariance
         self.alpha_ = fit.alpha
         return self
-
-    def _precision(self) -> Any:
-        return clone(self.precision) if self.precision else make_model(PrecisionSettings())
 
     def _table(self, X: Any) -> pd.DataFrame:
         """Return the returns as a table, and learn what its columns are called."""
@@ -216,9 +214,14 @@ def fit_structure(
     (10, 10)
     """
     check_dates(returns, "returns")
-    return (
-        MarketMap.from_settings(settings or ModelSettings()).fit(returns, labels=labels).structure_
-    )
+    model = MarketMap.from_settings(settings or ModelSettings()).fit(returns, labels=labels)
+    structure: MarketStructure = model.structure_
+    return structure
+
+
+def _own(part: Any, default: Any) -> Any:
+    """Return a copy to fit, so that the parameter itself stays as it was given."""
+    return default if part is None else clone(part)
 
 
 def _check_days(n_days: int, precision: Any) -> None:

@@ -98,9 +98,8 @@ class LocallyLinear(BaseEstimator):  # type: ignore[misc]
             random_state=self.seed,
         )
         positions = np.asarray(model.fit_transform(returns.to_numpy().T), dtype=np.float64)
-        table = pd.DataFrame(
-            _upright(positions), index=returns.columns, columns=list("xyz"[:n_axes])
-        )
+        axes = list("xyz"[:n_axes])
+        table = pd.DataFrame(_upright(positions), index=returns.columns, columns=axes)
         table = table.reindex(columns=list("xyz"[:n_dimensions]), fill_value=0.0)
         diagnostics = {"error": float(model.reconstruction_error_)}
         if n_assets < needed:

@@ -9,28 +9,7 @@ For notebooks, as drop-in replacements of scikit-learn's::
     tomorrow = GraphicalLassoCV().fit(returns_of_tomorrow, previous=model)
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader
 
-from marketmap.lazy import lazily
-
-if TYPE_CHECKING:
-    from marketmap.precision.estimators import GraphicalLasso, GraphicalLassoCV, graphical_lasso
-    from marketmap.precision.fit import PrecisionFit, fit_precision
-
-_HOMES = {
-    "GraphicalLasso": "estimators",
-    "GraphicalLassoCV": "estimators",
-    "PrecisionFit": "fit",
-    "fit_precision": "fit",
-    "graphical_lasso": "estimators",
-}
-
-__all__ = [
-    "GraphicalLasso",
-    "GraphicalLassoCV",
-    "PrecisionFit",
-    "fit_precision",
-    "graphical_lasso",
-]
-
-__getattr__ = lazily(__name__, _HOMES)  # numba costs a while that a report can spare
+# numba costs a while that a report can spare: each name is imported at its first use.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

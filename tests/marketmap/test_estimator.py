@@ -20,8 +20,8 @@ from tests.support.markets import factor_returns
 
 def _wrong_of_scikit_learn(_: MarketMap) -> dict[str, str]:
     return {
-        "check_estimators_pickle": "takes allow_nan for any share of NaN: leaves out a sixth of an "
-        "asset's returns, of which no map is made; see the test of pickling below"
+        "check_estimators_pickle": "takes allow_nan for any share of NaN: leaves out more than a "
+        "tenth of an asset's returns, of which no map is made; see the test of pickling below"
     }
 
 

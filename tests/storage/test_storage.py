@@ -17,7 +17,7 @@ def imported_by(code: str) -> set[str]:
 
 
 def test_every_public_name_is_there() -> None:
-    assert sorted(storage.__all__) == sorted(storage._HOMES)
+    assert sorted(dir(storage)) == sorted(storage.__all__)
     for name in storage.__all__:
         assert getattr(storage, name).__name__ == name
 
