@@ -50,7 +50,7 @@ def read_run_row(
 
 def _settings(row: Row) -> MapSettings:
     try:
-        return MapSettings.model_validate_json(row["settings"])
+        return MapSettings.from_json(row["settings"])
     except ValidationError:
         raise StorageError(
             f"map {row['map']} on {row['as_of']}: made under settings that this version does not "

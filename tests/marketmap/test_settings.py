@@ -1,8 +1,10 @@
+import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from marketmap.settings import MapSettings, UniverseSettings
+from marketmap.settings import GraphSettings, MapSettings, ModelSettings, UniverseSettings, later
 
 
 def settings(**changes: Any) -> MapSettings:
@@ -17,7 +19,7 @@ def test_the_same_settings_have_the_same_digest_in_any_order() -> None:
 
 def test_settings_come_back_from_their_json() -> None:
     changed = settings(model={"precision": {"alphas": [0.1, 0.2]}}, universe={"size": 7})
-    assert MapSettings.model_validate_json(changed.as_json()) == changed
+    assert MapSettings.from_json(changed.as_json()) == changed
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,69 @@ def test_half_as_many_assets_again_are_asked_for_unless_told() -> None:
     assert UniverseSettings(size=100).n_candidates == 150
     assert UniverseSettings(size=5).n_candidates == 8
     assert UniverseSettings(size=5, candidates=6).n_candidates == 6
+
+
+def test_the_digest_of_the_default_settings_stays_what_stored_maps_have() -> None:
+    assert settings().digest == ("eb2de842d2c1fb0017bef7b19774fb79d6cf6fa0402447a8105fcbbfd36f4e2a")
+
+
+class LaterGraph(GraphSettings):
+    """Of a time in which edges can be pruned, and are unless config.yaml says otherwise."""
+
+    prune: int | None = later(3, neutral=None, ge=1)
+
+
+class LaterModel(ModelSettings):
+    graph: LaterGraph = LaterGraph()
+
+
+class LaterMap(MapSettings):
+    model: LaterModel = LaterModel()
+
+
+def later_map(**graph: Any) -> LaterMap:
+    content = {"source": {"kind": "coinmarketcap"}, "model": {"graph": graph}}
+    return LaterMap.model_validate(content)
+
+
+def test_a_later_setting_at_its_neutral_value_leaves_the_digest_as_it_was() -> None:
+    assert later_map(prune=None).digest == settings().digest
+    assert later_map(prune=None).as_json() == settings().as_json()
+
+
+def test_a_later_setting_at_any_other_value_changes_the_digest() -> None:
+    digests = {later_map(prune=n).digest for n in (None, 1, 2, 3)}
+    assert len(digests) == 4
+    assert later_map().digest == later_map(prune=3).digest  # its default is not its neutral value
+
+
+def test_stored_settings_that_lack_a_later_one_did_what_is_neutral() -> None:
+    assert LaterMap.from_json(settings().as_json()) == later_map(prune=None)
+
+
+@pytest.mark.parametrize("prune", [None, 1, 3])
+def test_stored_settings_with_a_later_one_come_back(prune: int | None) -> None:
+    stored = later_map(prune=prune)
+    assert LaterMap.from_json(stored.as_json()) == stored
+    named = "prune" in json.loads(stored.as_json())["model"]["graph"]
+    assert named == (prune is not None)
+
+
+def test_a_later_setting_has_bounds_like_any_other() -> None:
+    for wrong in (0, "many"):
+        with pytest.raises(ValidationError, match="prune"):
+            later_map(prune=wrong)
+
+
+def test_stored_settings_are_as_strict_about_unknown_keys() -> None:
+    wrong = settings().as_json().replace('"edge_threshold"', '"edge_treshold"')
+    with pytest.raises(ValidationError, match="edge_treshold"):
+        MapSettings.from_json(wrong)
+
+
+def test_a_fallback_source_is_in_the_digest_where_there_is_one() -> None:
+    source = {"kind": "coinmarketcap", "fallback": {"kind": "ccxt", "exchange": "kraken"}}
+    with_one = settings(source=source)
+    assert with_one.digest != settings().digest
+    assert MapSettings.from_json(with_one.as_json()) == with_one
+    assert "fallback" not in json.loads(settings().as_json())["source"]
