@@ -33,6 +33,12 @@ class Config(Settings):
         By name, in the file's order; the first is the default.
     data_dir : Path
         Where the database, its published copy and the reports are kept.
+
+    Examples
+    --------
+    >>> demo = MapSettings.model_validate({"source": {"kind": "simulated"}})
+    >>> Config(maps={"demo": demo}).default_map
+    'demo'
     """
 
     folder: Path = Path()
@@ -102,6 +108,15 @@ def load_config(path: Path) -> Config:
     ConfigError
         The file is missing, is not YAML, or a key is unknown, missing or out of bounds; the
         message names the key.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "config.yaml"
+    ...     _ = path.write_text("maps: {demo: {source: {kind: simulated}}}")
+    ...     load_config(path).map_settings("demo").window_days
+    365
     """
     try:
         text = path.read_text(encoding="utf-8")

@@ -22,23 +22,74 @@ import numpy.typing as npt
 
 
 class MarketmapError(Exception):
-    """Base of all errors that a user of marketmap can cause or meet."""
+    """Base of all errors that a user of marketmap can cause or meet.
+
+    Examples
+    --------
+    >>> import marketmap, pandas as pd
+    >>> try:
+    ...     marketmap.compute_returns(pd.DataFrame({"btc": [1.0, 2.0]}), kind="weekly")
+    ... except marketmap.MarketmapError as error:
+    ...     print(error)
+    returns of kind 'weekly' are not known; expected one of: log, simple, intraday
+    """
 
 
 class ConfigError(MarketmapError):
-    """A setting or an option is wrong."""
+    """A setting or an option is wrong.
+
+    Examples
+    --------
+    >>> import marketmap
+    >>> from pathlib import Path
+    >>> try:
+    ...     marketmap.load_config(Path("nowhere.yaml"))
+    ... except ConfigError as error:
+    ...     print("nowhere.yaml" in str(error))
+    True
+    """
 
 
 class DataError(MarketmapError, ValueError):
-    """A table or file holds what it must not hold."""
+    """A table or file holds what it must not hold.
+
+    Examples
+    --------
+    >>> import marketmap, pandas as pd
+    >>> prices = pd.DataFrame({"btc": [1.0, -2.0]}, index=pd.date_range("2026-01-01", periods=2))
+    >>> try:
+    ...     marketmap.compute_returns(prices)
+    ... except ValueError as error:
+    ...     print(str(error).split(";")[0])
+    closes: btc has a price of -2.0 on 2026-01-02
+    """
 
 
 class NotEnoughDataError(DataError):
-    """Too few assets or days are left to make a map."""
+    """Too few assets or days are left to make a map.
+
+    Examples
+    --------
+    >>> import marketmap, numpy as np
+    >>> try:
+    ...     marketmap.MarketMap().fit(np.eye(9, 3))
+    ... except NotEnoughDataError as error:
+    ...     print(error)
+    9 days are too few for 5 folds of cross-validation; expected at least 10
+    """
 
 
 class SourceError(MarketmapError):
-    """A source answered with an error or with nonsense."""
+    """A source answered with an error or with nonsense.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise SourceError("CoinMarketCap: the listing is empty")
+    ... except MarketmapError as error:
+    ...     print(error)
+    CoinMarketCap: the listing is empty
+    """
 
 
 class SourceDownError(SourceError):
@@ -50,6 +101,11 @@ class SourceDownError(SourceError):
         Seconds that the source asked to be left alone, where it said so.
     is_busy : bool
         Whether it said that it is asked too much.
+
+    Examples
+    --------
+    >>> SourceDownError("CoinMarketCap: status 429", retry_after=30.0).is_busy
+    True
     """
 
     def __init__(
@@ -61,11 +117,28 @@ class SourceDownError(SourceError):
 
 
 class FitError(MarketmapError):
-    """The model has no solution for these returns, or its solver failed."""
+    """The model has no solution for these returns, or its solver failed.
+
+    Examples
+    --------
+    >>> import marketmap, numpy as np
+    >>> similarity = np.kron(np.eye(2), np.full((3, 3), 0.8)) + 0.1
+    >>> try:
+    ...     marketmap.AffinityPropagation(max_iter=1).fit(similarity)
+    ... except FitError as error:
+    ...     print(str(error).split(";")[0])
+    affinity propagation found no exemplar in 1 iterations
+    """
 
 
 class StorageError(MarketmapError):
-    """A database is missing, locked, damaged or of another version."""
+    """A database is missing, locked, damaged or of another version.
+
+    Examples
+    --------
+    >>> issubclass(StorageError, MarketmapError)
+    True
+    """
 
 
 def refuse_columns(

@@ -31,6 +31,28 @@ def compute_run(inputs: MapInputs) -> MapRun:
         The listing or the prices hold what they must not hold.
     FitError
         The model has no solution.
+
+    Examples
+    --------
+    >>> import marketmap
+    >>> from pathlib import Path
+    >>> source = marketmap.SimulatedSettings(kind="simulated", n_assets=20, n_days=120)
+    >>> settings = marketmap.MapSettings(source=source, window_days=100)
+    >>> market = marketmap.open_source(source, marketmap.FetchSettings(), Path())
+    >>> listing = market.listing(source.end, settings.universe.n_candidates)
+    >>> prices = market.all_prices(source.end)
+    >>> inputs = marketmap.MapInputs(
+    ...     map="demo",
+    ...     as_of=source.end,
+    ...     settings=settings,
+    ...     source=market.name,
+    ...     listing=listing,
+    ...     prices=prices,
+    ...     price_sources=listing.set_index("asset_id")["symbol"].map(lambda _: market.name),
+    ... )
+    >>> run = compute_run(inputs)
+    >>> run.run_id, run.structure.clusters.n_clusters
+    ('749691f81e0e20d6', 5)
     """
     settings = inputs.settings
     universe = select_universe(inputs.listing, inputs.prices, inputs.as_of, settings)
@@ -77,6 +99,19 @@ def map_prices(
         Too few assets or days pass the gates.
     FitError
         The model has no solution.
+
+    Examples
+    --------
+    >>> import marketmap
+    >>> from pathlib import Path
+    >>> source = marketmap.SimulatedSettings(kind="simulated", n_assets=20, n_days=120)
+    >>> settings = marketmap.MapSettings(source=source, window_days=100)
+    >>> market = marketmap.open_source(source, marketmap.FetchSettings(), Path())
+    >>> listing = market.listing(source.end, settings.universe.n_candidates)
+    >>> prices = market.all_prices(source.end)
+    >>> universe, structure = marketmap.map_prices(listing, prices, source.end, settings)
+    >>> structure.clusters.n_clusters
+    5
     """
     universe = select_universe(listing, prices, as_of, settings)
     return universe, fit_universe(universe, settings)

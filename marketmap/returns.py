@@ -38,6 +38,13 @@ def compute_returns(
     DataError
         The dates are not dates, repeat or run backwards, a price is zero, negative or infinite, or
         ``opens`` is missing.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2026-01-01", periods=3)
+    >>> closes = pd.DataFrame({"btc": [100.0, 110.0, 99.0]}, index=days)
+    >>> compute_returns(closes, "simple")["btc"].round(2).tolist()
+    [0.1, -0.1]
     """
     if kind not in get_args(ReturnKind):
         kinds = ", ".join(get_args(ReturnKind))

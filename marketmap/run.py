@@ -33,6 +33,27 @@ class MapInputs:
         Whether the listing is of a later day, so that assets that vanished since are missing.
     notes : tuple of str
         Sentences that a reader of the map must know, such as which assets came too late.
+
+    Examples
+    --------
+    >>> import marketmap
+    >>> from pathlib import Path
+    >>> source = marketmap.SimulatedSettings(kind="simulated", n_assets=20, n_days=120)
+    >>> settings = marketmap.MapSettings(source=source, window_days=100)
+    >>> market = marketmap.open_source(source, marketmap.FetchSettings(), Path())
+    >>> listing = market.listing(source.end, settings.universe.n_candidates)
+    >>> prices = market.all_prices(source.end)
+    >>> inputs = marketmap.MapInputs(
+    ...     map="demo",
+    ...     as_of=source.end,
+    ...     settings=settings,
+    ...     source=market.name,
+    ...     listing=listing,
+    ...     prices=prices,
+    ...     price_sources=listing.set_index("asset_id")["symbol"].map(lambda _: market.name),
+    ... )
+    >>> inputs.as_of
+    datetime.date(2025, 12, 31)
     """
 
     map: str
@@ -66,6 +87,28 @@ class MapRun:
         Whether the listing is of a later day, so that assets that vanished since are missing.
     notes : tuple of str
         Sentences that a reader of the map must know, such as which assets came too late.
+
+    Examples
+    --------
+    >>> import marketmap
+    >>> from pathlib import Path
+    >>> source = marketmap.SimulatedSettings(kind="simulated", n_assets=20, n_days=120)
+    >>> settings = marketmap.MapSettings(source=source, window_days=100)
+    >>> market = marketmap.open_source(source, marketmap.FetchSettings(), Path())
+    >>> listing = market.listing(source.end, settings.universe.n_candidates)
+    >>> prices = market.all_prices(source.end)
+    >>> inputs = marketmap.MapInputs(
+    ...     map="demo",
+    ...     as_of=source.end,
+    ...     settings=settings,
+    ...     source=market.name,
+    ...     listing=listing,
+    ...     prices=prices,
+    ...     price_sources=listing.set_index("asset_id")["symbol"].map(lambda _: market.name),
+    ... )
+    >>> run = marketmap.compute_run(inputs)
+    >>> run.is_simulated, run.price_sources
+    (True, {'simulated:0:20:120:2025-12-31': 19})
     """
 
     map: str
@@ -76,6 +119,13 @@ class MapRun:
     structure: MarketStructure
     survivors_only: bool = False
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        n_clusters = self.structure.clusters.n_clusters
+        return (
+            f"MapRun: {self.map} on {self.as_of}, {len(self.universe.assets)} assets of "
+            f"{self.source} in {n_clusters} clusters, run {self.run_id}"
+        )
 
     @property
     def is_simulated(self) -> bool:
@@ -120,6 +170,20 @@ class Finding:
         Stands for the finding's own settings.
     tables : mapping of str to DataFrame
         Its rows, by the name of the table that they belong to.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"mean": [0.97]})
+    >>> finding = Finding(
+    ...     kind="recovery",
+    ...     run_id="749691f81e0e20d6",
+    ...     as_of=date(2025, 12, 31),
+    ...     basis=("749691f81e0e20d6",),
+    ...     settings_digest="",
+    ...     tables={"recovery": table},
+    ... )
+    >>> list(finding.tables)
+    ['recovery']
     """
 
     kind: str

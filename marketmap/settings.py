@@ -95,7 +95,13 @@ class Settings(BaseModel):
 
 
 class ExchangeSettings(Settings):
-    """An exchange's public daily candles through ccxt (``marketmap[ccxt]``)."""
+    """An exchange's public daily candles through ccxt (``marketmap[ccxt]``).
+
+    Examples
+    --------
+    >>> ExchangeSettings(kind="ccxt", exchange="kraken", quote="USD").source_name
+    'ccxt:kraken'
+    """
 
     kind: Literal["ccxt"]
     exchange: str = Field(pattern="^[a-z0-9_]+$")
@@ -109,7 +115,14 @@ class ExchangeSettings(Settings):
 
 
 class CoinMarketCapSettings(Settings):
-    """CoinMarketCap's public endpoints: prices in US dollars, days that end at midnight UTC."""
+    """CoinMarketCap's public endpoints: prices in US dollars, days that end at midnight UTC.
+
+    Examples
+    --------
+    >>> kraken = ExchangeSettings(kind="ccxt", exchange="kraken")
+    >>> CoinMarketCapSettings(kind="coinmarketcap", fallback=kraken).fallback.quote
+    'USDT'
+    """
 
     kind: Literal["coinmarketcap"]
     base_url: str = Field(
@@ -122,7 +135,13 @@ class CoinMarketCapSettings(Settings):
 
 
 class FilesSettings(Settings):
-    """A long CSV or Parquet file of prices; a relative ``path`` starts at config.yaml's folder."""
+    """A long CSV or Parquet file of prices; a relative ``path`` starts at config.yaml's folder.
+
+    Examples
+    --------
+    >>> FilesSettings(kind="files", path="prices.csv").calendar
+    'daily'
+    """
 
     kind: Literal["files"]
     path: Path
@@ -130,7 +149,13 @@ class FilesSettings(Settings):
 
 
 class SimulatedSettings(Settings):
-    """A seeded market with planted sectors and the flaws of real ones."""
+    """A seeded market with planted sectors and the flaws of real ones.
+
+    Examples
+    --------
+    >>> SimulatedSettings(kind="simulated", seed=3).n_assets
+    60
+    """
 
     kind: Literal["simulated"]
     seed: int = Field(0, ge=0)
@@ -146,7 +171,13 @@ SourceSettings = Annotated[
 
 
 class UniverseSettings(Settings):
-    """Which assets are asked for, and how many of them the map shows."""
+    """Which assets are asked for, and how many of them the map shows.
+
+    Examples
+    --------
+    >>> UniverseSettings(size=100).n_candidates
+    150
+    """
 
     size: int = Field(100, ge=2)
     candidates: PositiveInt | None = None
@@ -167,7 +198,13 @@ class UniverseSettings(Settings):
 
 
 class GateSettings(Settings):
-    """When an asset's prices are not fit to be mapped."""
+    """When an asset's prices are not fit to be mapped.
+
+    Examples
+    --------
+    >>> GateSettings(min_assets=20).jump
+    3.0
+    """
 
     # A missing price costs two returns, of which the model takes a tenth missing at the most.
     max_missing: float = Field(0.02, ge=0, le=0.05)
@@ -185,7 +222,13 @@ class GateSettings(Settings):
 
 
 class PrecisionSettings(Settings):
-    """How the sparse inverse covariance is fitted."""
+    """How the sparse inverse covariance is fitted.
+
+    Examples
+    --------
+    >>> PrecisionSettings(alphas=[0.1, 0.2]).alphas
+    (0.1, 0.2)
+    """
 
     method: Literal["marketmap", "scikit-learn"] = "marketmap"
     alphas: Annotated[int, Field(ge=2)] | Penalties = 4
@@ -203,7 +246,13 @@ class PrecisionSettings(Settings):
 
 
 class ClusteringSettings(Settings):
-    """How affinity propagation groups the assets."""
+    """How affinity propagation groups the assets.
+
+    Examples
+    --------
+    >>> ClusteringSettings(preference=0.1).damping
+    0.9
+    """
 
     preference: float | Literal["median"] = "median"
     damping: float = Field(0.9, ge=0.5, lt=1)
@@ -213,20 +262,38 @@ class ClusteringSettings(Settings):
 
 
 class EmbeddingSettings(Settings):
-    """How locally linear embedding lays the assets out."""
+    """How locally linear embedding lays the assets out.
+
+    Examples
+    --------
+    >>> EmbeddingSettings(neighbours=8)
+    EmbeddingSettings(neighbours=8, seed=0)
+    """
 
     neighbours: PositiveInt = 6
     seed: int = Field(0, ge=0)
 
 
 class GraphSettings(Settings):
-    """Which partial correlations become edges."""
+    """Which partial correlations become edges.
+
+    Examples
+    --------
+    >>> GraphSettings()
+    GraphSettings(edge_threshold=0.02)
+    """
 
     edge_threshold: Fraction = 0.02
 
 
 class ModelSettings(Settings):
-    """All that :func:`marketmap.fit_structure` can be told."""
+    """All that :func:`marketmap.fit_structure` can be told.
+
+    Examples
+    --------
+    >>> ModelSettings(graph=GraphSettings(edge_threshold=0.05)).precision.folds
+    5
+    """
 
     precision: PrecisionSettings = PrecisionSettings()
     clustering: ClusteringSettings = ClusteringSettings()
@@ -235,7 +302,14 @@ class ModelSettings(Settings):
 
 
 class MapSettings(Settings):
-    """One named map: where its prices come from and how they become a map."""
+    """One named map: where its prices come from and how they become a map.
+
+    Examples
+    --------
+    >>> settings = MapSettings(source=SimulatedSettings(kind="simulated"), window_days=180)
+    >>> MapSettings.from_json(settings.as_json()) == settings
+    True
+    """
 
     source: SourceSettings
     universe: UniverseSettings = UniverseSettings()
@@ -260,7 +334,13 @@ class MapSettings(Settings):
 
 
 class FetchSettings(Settings):
-    """How politely and how patiently a remote source is asked; no part of a map's identity."""
+    """How politely and how patiently a remote source is asked; no part of a map's identity.
+
+    Examples
+    --------
+    >>> FetchSettings(requests_per_minute=30).attempts
+    5
+    """
 
     timeout_seconds: float = Field(20.0, gt=0)
     attempts: PositiveInt = 5
@@ -280,6 +360,11 @@ class KeepSettings(Settings):
 
     A run's full matrices take as much room as all else; where they are not kept, they are fitted
     again from the stored prices as soon as somebody asks for them.
+
+    Examples
+    --------
+    >>> KeepSettings(matrices=90).monthly_matrices
+    True
     """
 
     matrices: int = Field(30, ge=0)
@@ -287,7 +372,13 @@ class KeepSettings(Settings):
 
 
 class ScheduleSettings(Settings):
-    """When ``marketmap serve`` makes the maps: a cron expression in UTC."""
+    """When ``marketmap serve`` makes the maps: a cron expression in UTC.
+
+    Examples
+    --------
+    >>> ScheduleSettings(maps=["demo"]).cron
+    '30 0 * * *'
+    """
 
     cron: str = "30 0 * * *"
     maps: tuple[str, ...] | None = None

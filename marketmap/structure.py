@@ -18,6 +18,7 @@ from marketmap.embedding.base import Layout
 from marketmap.graphs.base import Graph
 from marketmap.graphs.network import build_graph
 from marketmap.graphs.partial_correlation import partial_correlations
+from marketmap.summary import summary
 
 __all__ = [
     "Clustering",
@@ -56,6 +57,15 @@ class Diagnostics:
         Of the final fit; how far it may be from the optimum.
     condition_number : float
         Of the precision matrix, in the 2-norm.
+
+    Examples
+    --------
+    >>> import marketmap, numpy as np
+    >>> sectors = np.random.default_rng(0).normal(size=(300, 2)).repeat(4, axis=1)
+    >>> noise = np.random.default_rng(1).normal(size=(300, 8))
+    >>> structure = marketmap.MarketMap().fit(sectors + noise).structure_
+    >>> structure.diagnostics.n_assets, structure.diagnostics.converged
+    (8, True)
     """
 
     n_assets: int
@@ -96,6 +106,16 @@ class Matrices:
         The model's, of standardised returns.
     precision : DataFrame
         Its sparse inverse.
+
+    Examples
+    --------
+    >>> import marketmap, numpy as np
+    >>> sectors = np.random.default_rng(0).normal(size=(300, 2)).repeat(4, axis=1)
+    >>> noise = np.random.default_rng(1).normal(size=(300, 8))
+    >>> structure = marketmap.MarketMap().fit(sectors + noise).structure_
+    >>> matrices = structure.matrices
+    >>> np.allclose(matrices.covariance @ matrices.precision, np.eye(8))
+    True
     """
 
     correlation: pd.DataFrame
@@ -129,6 +149,23 @@ class MarketStructure:
     diagnostics : Diagnostics
     matrix_source : MatrixSource
         Gives the matrices when they are asked for.
+
+    Examples
+    --------
+    >>> import marketmap, numpy as np
+    >>> sectors = np.random.default_rng(0).normal(size=(300, 2)).repeat(4, axis=1)
+    >>> noise = np.random.default_rng(1).normal(size=(300, 8))
+    >>> structure = marketmap.MarketMap().fit(sectors + noise).structure_
+    >>> structure  # doctest: +ELLIPSIS
+    MarketStructure: 8 assets, 300 days
+      clusters    2 (3: 4, 5: 4)
+      edges       14 of 28 pairs above 0.02
+      strongest   5 - 7 +0.31
+      penalty     0.04757, converged, duality gap ...
+      correlation 0.21 on average
+      layouts     lle_2d, lle_3d
+    >>> structure.assets["cluster"].tolist()
+    [1, 1, 1, 1, 2, 2, 2, 2]
     """
 
     labels: pd.DataFrame
@@ -138,6 +175,9 @@ class MarketStructure:
     cv_scores: pd.DataFrame
     diagnostics: Diagnostics
     matrix_source: MatrixSource
+
+    def __repr__(self) -> str:
+        return summary(self)
 
     @property
     def clusters(self) -> Clustering:

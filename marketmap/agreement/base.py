@@ -14,6 +14,11 @@ class Recovery:
     mean, worst : float
         The same over ``n_seeds`` simulated markets.
     n_seeds : int
+
+    Examples
+    --------
+    >>> Recovery(this=1.0, mean=0.97, worst=0.9, n_seeds=10).worst
+    0.9
     """
 
     this: float

@@ -19,6 +19,13 @@ class Graph:
     diagnostics : mapping of str to number
         ``threshold`` (weaker ones are no edges), ``n_pairs`` and ``n_zero`` (pairs whose partial
         correlation is exactly zero).
+
+    Examples
+    --------
+    >>> pairs = {"asset_id_a": ["btc"], "asset_id_b": ["eth"], "partial_correlation": [0.4]}
+    >>> graph = Graph("by_hand", pd.DataFrame(pairs), {"threshold": 0.02})
+    >>> len(graph.edges)
+    1
     """
 
     name: str

@@ -22,6 +22,12 @@ def partial_correlations(precision: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame of shape (n_assets, n_assets)
         Between -1 and 1.
+
+    Examples
+    --------
+    >>> precision = pd.DataFrame([[4.0, -1.0], [-1.0, 1.0]])
+    >>> partial_correlations(precision).loc[0, 1].item()
+    0.5
     """
     scale = 1.0 / np.sqrt(np.diag(precision))
     partial = -precision.to_numpy() * np.outer(scale, scale) + 0.0  # + 0.0: no negative zeros

@@ -82,6 +82,12 @@ class GraphicalLasso(sklearn.covariance.GraphicalLasso):  # type: ignore[misc]
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_assets,)
         Where ``fit`` was given a table whose columns have names.
+
+    Examples
+    --------
+    >>> returns = np.random.default_rng(0).normal(size=(200, 5))
+    >>> bool(GraphicalLasso(alpha=0.5).fit(returns).converged_)
+    True
     """
 
     def fit(self, X: Any, y: object = None, *, previous: Any = None) -> Self:  # noqa: ARG002
@@ -208,6 +214,12 @@ class GraphicalLassoCV(sklearn.covariance.GraphicalLassoCV):  # type: ignore[mis
         Of the final fit to all days; as in :class:`GraphicalLasso`.
     n_features_in_, feature_names_in_
         As in :class:`GraphicalLasso`.
+
+    Examples
+    --------
+    >>> returns = np.random.default_rng(0).normal(size=(200, 5))
+    >>> GraphicalLassoCV().fit(returns).precision_.shape
+    (5, 5)
     """
 
     def fit(self, X: Any, y: Any = None, *, previous: Any = None, **params: Any) -> Self:

@@ -31,6 +31,13 @@ def open_source(settings: SourceSettings, fetch: FetchSettings, folder: Path) ->
         A library that the source needs is not installed, or does not know the exchange.
     DataError
         The file of prices is missing, unreadable, or holds what it must not hold.
+
+    Examples
+    --------
+    >>> from marketmap.settings import SimulatedSettings
+    >>> market = open_source(SimulatedSettings(kind="simulated"), FetchSettings(), Path())
+    >>> market.is_remote
+    False
     """
     # Each source is imported only where it is used: what reads files needs no HTTP.
     if isinstance(settings, CoinMarketCapSettings):

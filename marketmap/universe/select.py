@@ -51,6 +51,18 @@ class Universe:
     repairs : DataFrame
         ``asset_id``, ``symbol``, ``name``, ``date``, ``factor`` (earlier prices were multiplied by
         it), ``reason`` and ``detail``.
+
+    Examples
+    --------
+    >>> import marketmap
+    >>> from pathlib import Path
+    >>> source = marketmap.SimulatedSettings(kind="simulated", n_assets=20, n_days=120)
+    >>> settings = marketmap.MapSettings(source=source, window_days=100)
+    >>> market = marketmap.open_source(source, marketmap.FetchSettings(), Path())
+    >>> listing = market.listing(source.end, settings.universe.n_candidates)
+    >>> prices = market.all_prices(source.end)
+    >>> marketmap.select_universe(listing, prices, source.end, settings).closes.shape
+    (101, 19)
     """
 
     assets: pd.DataFrame
@@ -99,6 +111,19 @@ def select_universe(
     DataError
         The listing is empty or lacks what it shall be ranked by, an asset is listed twice or has
         two prices of one day, or ``as_of`` is no session.
+
+    Examples
+    --------
+    >>> import marketmap
+    >>> from pathlib import Path
+    >>> source = marketmap.SimulatedSettings(kind="simulated", n_assets=20, n_days=120)
+    >>> settings = marketmap.MapSettings(source=source, window_days=100)
+    >>> market = marketmap.open_source(source, marketmap.FetchSettings(), Path())
+    >>> listing = market.listing(source.end, settings.universe.n_candidates)
+    >>> prices = market.all_prices(source.end)
+    >>> universe = marketmap.select_universe(listing, prices, source.end, settings)
+    >>> universe.exclusions["reason"].tolist()
+    ['holes', 'twin', 'pegged', 'short_history']
     """
     gates = settings.gates
     if settings.window_days < gates.min_days:
