@@ -94,7 +94,9 @@ def test_what_the_sources_did_is_told_with_its_figures(published: Published) -> 
     (kept,) = ask("open_quarantine", published.path).to_dict("records")
     assert (kept["symbol"], kept["reason"], kept["close"]) == ("NEW", "spike", 900.0)
     days = ask("requests_by_day", published.path)
-    told = days[["day", "n_requests", "accepted", "down", "n_rows", "n_quarantined", "seconds"]]
+    columns = ["day", "n_requests", "accepted", "unavailable", "n_rows"]
+    columns += ["n_quarantined", "seconds"]
+    told = days[columns]
     assert told.astype({"day": "str"}).to_numpy().tolist() == [
         ["2026-02-02", 2, 1, 1, 3, 2, 0.375],
         ["2026-02-01", 1, 1, 0, 3, 0, 0.5],
