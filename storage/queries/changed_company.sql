@@ -16,7 +16,10 @@ company AS (
         list(mate.asset_id) FILTER (WHERE own.as_of = days.earlier) AS before
     FROM days
     JOIN cluster_history AS own ON own.map = days.map AND own.as_of IN (days.today, days.earlier)
-    JOIN cluster_history AS mate ON mate.run_id = own.run_id AND mate.cluster = own.cluster
+    JOIN cluster_history AS mate
+        ON mate.run_id = own.run_id
+        AND mate.cluster = own.cluster
+        AND (own.cluster <> 0 OR mate.asset_id = own.asset_id) -- 0: it has no company
     GROUP BY days.map, days.today, days.earlier, own.asset_id
 )
 SELECT map, earlier, today, asset_id, symbol,

@@ -12,7 +12,7 @@ from storage import Database
 from tests.support.runs import make_run, make_settings, store
 from tests.support.tables import dump
 
-RUN_TIME = ("runs.created_at",)
+RUN_TIME = ("runs.created_at", "ordered_runs.created_at")
 
 
 def test_running_the_same_twice_changes_nothing_but_the_runs_time(tmp_path: Path) -> None:

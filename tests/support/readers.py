@@ -6,23 +6,32 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
+
 from storage import connect
+from storage.engine.sql_files import statement
 
 ONE_STATE = """
 SELECT
     publication.n_runs,
-    publication.n_runs = (SELECT count(*) FROM runs)
+    publication.n_runs = (SELECT count(*) FROM store.runs)
     AND publication.checksum = (
-        SELECT sha256(string_agg(run_id || checksum, chr(10) ORDER BY run_id)) FROM runs
-    )
-    AND newest.checksum = (
-        SELECT checksum FROM store.run_checksums
-        WHERE run_id = newest.run_id AND as_of = newest.as_of
-    )
-FROM publication, (FROM runs ORDER BY as_of DESC, run_id LIMIT 1) AS newest
+        SELECT sha256(string_agg(run_id || checksum, chr(10) ORDER BY run_id)) FROM store.runs
+    ),
+    newest.run_id,
+    newest.as_of
+FROM publication, (FROM store.runs ORDER BY as_of DESC, run_id LIMIT 1) AS newest
 """
-"""How many runs the copy says it holds, and whether it holds exactly that: its runs are those of
-the checksum that was published with them, and the newest run's rows those of its own."""
+"""How many runs the copy says it holds, whether these are the runs of the checksum that was
+published with them, and the newest run."""
+
+
+def look(connection: duckdb.DuckDBPyConnection) -> tuple[int, bool]:
+    """Return how many runs there are, and whether runs and the newest run's rows are one state."""
+    n_runs, is_whole, run_id, as_of = connection.execute(ONE_STATE).fetchall()[0]
+    newest = {"run_id": run_id, "as_of": as_of}
+    wrong = connection.execute(statement("wrong_parts"), newest).fetchall()
+    return n_runs, bool(is_whole) and not wrong
 
 
 def read_on_and_on(copy: Path, stop: Path, opened: Path) -> dict[str, object]:
@@ -42,7 +51,7 @@ def read_on_and_on(copy: Path, stop: Path, opened: Path) -> dict[str, object]:
                 started = time.perf_counter()
                 with closing(connect(copy)) as connection:
                     opens.append(time.perf_counter() - started)
-                    n_runs, is_whole = connection.execute(ONE_STATE).fetchall()[0]
+                    n_runs, is_whole = look(connection)
             except Exception as error:
                 errors.append(repr(error))
                 continue

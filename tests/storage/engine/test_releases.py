@@ -1,7 +1,6 @@
 """Migrations that were released never change, and bring an older database up to date."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -33,10 +32,9 @@ LATER = (
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program know one migration more."""
     monkeypatch.setattr(schema, "migrations", lambda: (*migrations(), LATER))
-    yield
 
 
 def test_migrations_of_releases_are_frozen() -> None:

@@ -64,7 +64,9 @@ def answer(
 ) -> Answer:
     """Return an answer of prices, accepted at once; without closes, one that failed."""
     failed = closes is None
-    once = Attempt(at, 0.25, "down", "status 503") if failed else Attempt(at, 0.5, "accepted")
+    once = (
+        Attempt(at, 0.25, "unavailable", "status 503") if failed else Attempt(at, 0.5, "accepted")
+    )
     told_by = "history" if asset_id else "listing"
     return Answer(
         Window(asset_id, day(days[0]), day(days[1])),

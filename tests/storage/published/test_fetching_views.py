@@ -52,7 +52,7 @@ def test_a_map_shows_the_requests_to_all_its_sources(fetched: Path) -> None:
     assert sorted(found) == [
         (naive(0), "9001", "NEW", "accepted", "", 3, 0),
         (naive(24), "9001", "NEW", "accepted", "", 3, 2),
-        (naive(25), "9002", "9002", "down", "status 503", None, 0),
+        (naive(25), "9002", "9002", "unavailable", "status 503", None, 0),
     ]
     listing = "SELECT asset_id, symbol FROM requests WHERE source = 'ccxt:other'"
     assert ask(fetched, listing) == [(None, None)]

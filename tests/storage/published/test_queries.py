@@ -1,10 +1,12 @@
 """The cookbook: every query runs, and those with a twist answer rightly."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from marketmap.run import MapRun
 from storage import Database, cookbook, query
 from tests.storage.conftest import WEEK_AGO, Published
 from tests.support.runs import make_run, store
@@ -46,11 +48,28 @@ def test_neighbours_are_found_at_both_ends_of_an_edge(published: Published) -> N
         assert (found["asset_id"] == asset_id).sum() == at_an_end.sum()
 
 
+def in_clusters(run: MapRun, clusters: str) -> MapRun:
+    """Return a run whose assets are in other clusters, given in the order of its universe."""
+    labels = pd.Series(map(int, clusters), index=run.universe.assets.index)
+    labels = labels.reindex(run.structure.labels.index)
+    grouped = replace(run.structure.clusters, labels=labels, exemplars=None)
+    structure = replace(run.structure, clusterings={grouped.name: grouped})
+    return replace(run, structure=structure)
+
+
+def test_assets_in_no_cluster_keep_no_company(tmp_path: Path) -> None:
+    now = in_clusters(make_run(n_assets=4), "0011")
+    before = in_clusters(make_run(as_of=WEEK_AGO, n_assets=4), "1122")
+    with Database.open(tmp_path / "work.duckdb") as database:
+        store(database, now, before)
+    found = ask("changed_company", tmp_path / "work.duckdb").set_index("asset_id")
+    assert found["same_company"].to_dict() == {"1000": 0.0, "1001": 0.0}
+    assert found["mates_now"].to_dict() == {"1000": 0, "1001": 0}
+
+
 def test_changed_company_is_the_share_of_mates_kept(tmp_path: Path) -> None:
-    now, before = make_run(n_assets=6), make_run(as_of=WEEK_AGO, n_assets=7)
-    for run, clusters in ((now, "112223"), (before, "2221333")):
-        ids = run.universe.assets.index
-        run.structure.assets["cluster"] = pd.Series(map(int, clusters), index=ids)
+    now = in_clusters(make_run(n_assets=6), "112223")
+    before = in_clusters(make_run(as_of=WEEK_AGO, n_assets=7), "2221333")
     with Database.open(tmp_path / "work.duckdb") as database:
         store(database, now, before)
     found = ask("changed_company", tmp_path / "work.duckdb").set_index("asset_id")
@@ -94,7 +113,9 @@ def test_what_the_sources_did_is_told_with_its_figures(published: Published) -> 
     (kept,) = ask("open_quarantine", published.path).to_dict("records")
     assert (kept["symbol"], kept["reason"], kept["close"]) == ("NEW", "spike", 900.0)
     days = ask("requests_by_day", published.path)
-    told = days[["day", "n_requests", "accepted", "down", "n_rows", "n_quarantined", "seconds"]]
+    columns = ["day", "n_requests", "accepted", "unavailable", "n_rows"]
+    columns += ["n_quarantined", "seconds"]
+    told = days[columns]
     assert told.astype({"day": "str"}).to_numpy().tolist() == [
         ["2026-02-02", 2, 1, 1, 3, 2, 0.375],
         ["2026-02-01", 1, 1, 0, 3, 0, 0.5],

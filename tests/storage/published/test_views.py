@@ -15,6 +15,7 @@ VIEWS = {
     "daily_prices",
     "edges",
     "exclusions",
+    "findings",
     "latest_clusters",
     "latest_edges",
     "latest_positions",

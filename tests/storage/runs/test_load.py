@@ -15,8 +15,8 @@ from marketmap.pipeline import map_prices
 from marketmap.run import MapRun
 from marketmap.settings import FetchSettings, MapSettings
 from marketmap.sources import open_source
-from marketmap.structure import MarketStructure
-from storage import Database, load, load_run, stored_days
+from marketmap.structure import Clustering, Graph, Layout, MarketStructure
+from storage import Database, load, load_run, query, stored_days, verify
 from tests.storage.conftest import WEEK_AGO, Published
 from tests.storage.published.answering import EXCHANGE, take_from_elsewhere
 from tests.support.runs import AS_OF, make_run, raw_prices, store
@@ -36,13 +36,27 @@ def assert_same_structure(loaded: MarketStructure, saved: MarketStructure) -> No
     for field in fields(saved.diagnostics):
         kind = type(getattr(saved.diagnostics, field.name))
         assert type(getattr(loaded.diagnostics, field.name)) is kind
-    assert loaded.edge_threshold == saved.edge_threshold
+    assert list(loaded.clusterings) == list(saved.clusterings)
+    for name, clustering in saved.clusterings.items():
+        found = loaded.clusterings[name]
+        pd.testing.assert_series_equal(found.labels, clustering.labels, check_exact=True)
+        if clustering.exemplars is None:
+            assert found.exemplars is None
+        else:
+            assert found.exemplars.to_dict() == clustering.exemplars.to_dict()
+        assert found.diagnostics == clustering.diagnostics
+    assert list(loaded.graphs) == list(saved.graphs)
+    for name, graph in saved.graphs.items():
+        pd.testing.assert_frame_equal(loaded.graphs[name].edges, graph.edges, check_exact=True)
+        assert loaded.graphs[name].diagnostics == graph.diagnostics
+    for name, layout in saved.layouts.items():
+        assert loaded.layouts[name].diagnostics == layout.diagnostics
     pd.testing.assert_frame_equal(loaded.edges, saved.edges, check_exact=True)
     assert nx.utils.graphs_equal(loaded.graph, saved.graph)
 
 
 def assert_same_run(loaded: MapRun, saved: MapRun) -> None:
-    for name in ("map", "as_of", "settings", "source", "survivors_only", "recovery", "notes"):
+    for name in ("map", "as_of", "settings", "source", "survivors_only", "notes"):
         assert getattr(loaded, name) == getattr(saved, name)
     assert loaded.run_id == saved.run_id
     assert loaded.is_simulated == saved.is_simulated
@@ -67,6 +81,38 @@ def test_a_run_comes_back_exactly(published: Published, which: str) -> None:
     assert_same_run(stored.run, saved)
     assert_same_structure(stored.run.structure, saved.structure)
     assert_same_structure(load(saved.map, saved.as_of, published.path), saved.structure)
+
+
+def test_several_clusterings_layouts_and_graphs_come_back_by_name(tmp_path: Path) -> None:
+    """In their order, with noise, and without exemplars where a method knows none."""
+    run, path = make_run(), tmp_path / "work.duckdb"
+    structure = run.structure
+    first = structure.clusters
+    labels = first.labels.replace({1: 0})
+    dense = Clustering("dense", labels, None, {"eps": 0.5, "n_noise": float((labels == 0).sum())})
+    tree = Graph("tree", structure.edges.head(3).reset_index(drop=True), {"threshold": 0.0})
+    still = Layout("still_2d", 2 * structure.positions["lle_2d"], {})
+    saved = replace(
+        run,
+        structure=replace(
+            structure,
+            clusterings={"dense": dense, **structure.clusterings},
+            layouts={**structure.layouts, "still_2d": still},
+            graphs={**structure.graphs, "tree": tree},
+        ),
+    )
+    with Database.open(path) as database:
+        store(database, saved)
+    assert list(verify(path)) == []
+    loaded = load_run(database=path).run.structure
+    assert_same_structure(loaded, saved.structure)
+    assert loaded.clusters.n_clusters == first.n_clusters - 1
+    shown = query("SELECT asset_id, cluster, is_exemplar FROM latest_clusters", path).to_pylist()
+    assert {row["asset_id"]: row["cluster"] for row in shown} == labels.to_dict()
+    assert {row["is_exemplar"] for row in shown} == {None}
+    assert query("FROM latest_edges", path).num_rows == len(structure.edges)
+    inside = "SELECT count(*) AS n FROM latest_edges WHERE within_cluster AND cluster_a = 0"
+    assert query(inside, path).to_pylist() == [{"n": 0}]
 
 
 def test_a_simulated_market_comes_back_exactly(tmp_path: Path) -> None:

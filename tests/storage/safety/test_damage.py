@@ -87,4 +87,5 @@ def test_a_row_that_was_changed_behind_our_back_is_found(whole: Path, tmp_path: 
         connection.execute("UPDATE store.run_edges SET partial_correlation = 0.5")
     problems = list(verify(path))
     assert len(problems) == 2
-    assert all(problem.endswith("is not as it was stored") for problem in problems)
+    name = "edges:partial_correlation"
+    assert all(problem.endswith(f"is not as it was stored ({name})") for problem in problems)

@@ -48,9 +48,9 @@ def test_prices_are_merged_and_counted(database: Database) -> None:
 
 def test_the_same_answers_again_write_nothing(tmp_path: Path) -> None:
     path = tmp_path / "work.duckdb"
-    doubted = [doubtful("1", 3), doubtful("1", None, "not_the_answer")]
+    suspect = [doubtful("1", 3), doubtful("1", None, "not_the_answer")]
     told = [
-        answer("1", {0: 1.0, 1: 2.0}, labels=[("BTC", "Bitcoin")], quarantined=doubted),
+        answer("1", {0: 1.0, 1: 2.0}, labels=[("BTC", "Bitcoin")], quarantined=suspect),
         answer("1", {-1: 1.0}, days=(-9, -1), labels=[("BTC", "Bitcoin")]),
         answer("2"),
         answer(None, labels=[("BTC", "Bitcoin")]),
@@ -71,8 +71,8 @@ def test_the_same_answers_again_write_nothing(tmp_path: Path) -> None:
 
 def test_every_attempt_is_in_the_ledger(database: Database) -> None:
     attempts = [
-        Attempt(NOON, 0.5, "down", "status 503"),
-        Attempt(later(1), 1.5, "doubted", "1 row is far off"),
+        Attempt(NOON, 0.5, "unavailable", "status 503"),
+        Attempt(later(1), 1.5, "suspect", "1 row is far off"),
         Attempt(later(2), 2.5, "accepted"),
     ]
     told = answer("1", {0: 1.0, 1: 2.0}, (0, 5), quarantined=[doubtful("1", 2)], attempts=attempts)
@@ -80,10 +80,10 @@ def test_every_attempt_is_in_the_ledger(database: Database) -> None:
     database.store_answers(S, [told, failed])
     span = (S, "1", day(0), day(5))
     assert rows(database, "FROM store.requests ORDER BY asset_id, asked_at") == [
-        (*span, naive(NOON), 0.5, "down", "status 503", None, 0),
-        (*span, naive(later(1)), 1.5, "doubted", "1 row is far off", None, 0),
+        (*span, naive(NOON), 0.5, "unavailable", "status 503", None, 0),
+        (*span, naive(later(1)), 1.5, "suspect", "1 row is far off", None, 0),
         (*span, naive(later(2)), 2.5, "accepted", "", 2, 1),
-        (S, None, day(0), day(9), naive(NOON), 0.5, "down", "status 503", None, 0),
+        (S, None, day(0), day(9), naive(NOON), 0.5, "unavailable", "status 503", None, 0),
     ]
 
 
@@ -99,7 +99,7 @@ def test_a_failed_answer_leaves_no_prices_and_nothing_covered(database: Database
     assert database.prices(S, ["1"], None, day(9)).empty
     assert database.missing_ranges(S, ["1"], day(0), day(9)) == {"1": [(day(0), day(9))]}
     assert len(database.quarantine(S, open_only=False)) == 1
-    assert rows(database, "SELECT outcome FROM store.requests") == [("down",)]
+    assert rows(database, "SELECT outcome FROM store.requests") == [("unavailable",)]
 
 
 def test_a_listing_leaves_no_prices(database: Database) -> None:
@@ -126,9 +126,9 @@ def test_each_asset_of_a_call_is_covered_as_far_as_its_own_prices_go(database: D
 
 
 def test_a_quarantined_day_is_covered_once_a_later_one_is_stored(database: Database) -> None:
-    doubted = [doubtful("1", 2), doubtful("1", 5, "unconfirmed")]
+    suspect = [doubtful("1", 2), doubtful("1", 5, "unconfirmed")]
     closes = {0: 1.0, 1: 1.0, 3: 1.0, 4: 1.0}
-    database.store_answers(S, [answer("1", closes, days=(0, 5), quarantined=doubted)])
+    database.store_answers(S, [answer("1", closes, days=(0, 5), quarantined=suspect)])
     assert database.missing_ranges(S, ["1"], day(0), day(5)) == {"1": [(day(5), day(5))]}
     database.store_answers(S, [answer("1", {6: 1.0}, days=(5, 6), at=later(24))])
     assert database.missing_ranges(S, ["1"], day(0), day(6)) == {}
@@ -251,7 +251,7 @@ def test_texts_of_strangers_are_kept(database: Database) -> None:
         "half \ud83d pair",
     ]
     told = [answer(str(n), labels=[(text, text)]) for n, text in enumerate(strange)]
-    failed = answer("9", attempts=[Attempt(NOON, 1.0, "refused", "half \ud83d pair")])
+    failed = answer("9", attempts=[Attempt(NOON, 1.0, "rejected", "half \ud83d pair")])
     database.store_answers(S, [*told, failed])
     found = rows(database, "SELECT symbol, name FROM store.labels ORDER BY asset_id")
     expected = [*strange[:-1], "half ? pair"]
@@ -263,16 +263,17 @@ def test_texts_of_strangers_are_kept(database: Database) -> None:
 
 def test_requests_are_counted_by_outcome(database: Database) -> None:
     told = [
-        answer("1", attempts=[Attempt(later(n), 1.0, "down", f"status 50{n}")]) for n in range(3)
+        answer("1", attempts=[Attempt(later(n), 1.0, "unavailable", f"status 50{n}")])
+        for n in range(3)
     ]
-    refused = answer("1", attempts=[Attempt(later(1), 1.0, "refused", "another coin")])
+    refused = answer("1", attempts=[Attempt(later(1), 1.0, "rejected", "another coin")])
     database.store_answers(S, [*told, refused, answer("2", {0: 1.0}, at=later(9))])
     database.store_answers("other", [answer("1", at=later(9))])
     found = database.requests_since(S, later(1))
     assert found.to_numpy().tolist() == [
-        ["down", 2, pd.Timestamp(naive(later(2))), "status 502"],
+        ["unavailable", 2, pd.Timestamp(naive(later(2))), "status 502"],
         ["accepted", 1, pd.Timestamp(naive(later(9))), ""],
-        ["refused", 1, pd.Timestamp(naive(later(1))), "another coin"],
+        ["rejected", 1, pd.Timestamp(naive(later(1))), "another coin"],
     ]
     assert found.columns.tolist() == ["outcome", "n_requests", "newest_at", "newest_detail"]
     assert database.requests_since(S, later(10)).empty

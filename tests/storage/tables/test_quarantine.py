@@ -60,7 +60,8 @@ def test_a_row_that_is_seen_again_only_moves_when_it_was_seen_last(database: Dat
 
 
 def test_a_row_was_seen_at_the_last_attempt(database: Database) -> None:
-    attempts = [Attempt(later(n), 1.0, outcome) for n, outcome in ((0, "down"), (2, "accepted"))]
+    outcomes = ((0, "unavailable"), (2, "accepted"))
+    attempts = [Attempt(later(n), 1.0, outcome) for n, outcome in outcomes]
     told = answer("1", {0: 1.0}, quarantined=[doubtful("1", 2)], attempts=attempts)
     database.store_answers(S, [told])
     assert database.quarantine(S)["first_seen"].to_list() == [naive(later(2))]
@@ -137,8 +138,8 @@ def test_a_symbol_is_the_newest_label(database: Database) -> None:
 
 
 def test_released_rows_become_prices(database: Database) -> None:
-    doubted = [doubtful("1", n, "unconfirmed", open=8.0, close=90.0, volume=2.0) for n in (2, 4)]
-    told = answer("1", {0: 9.0, 1: 9.0}, days=(0, 4), quarantined=doubted)
+    suspect = [doubtful("1", n, "unconfirmed", open=8.0, close=90.0, volume=2.0) for n in (2, 4)]
+    told = answer("1", {0: 9.0, 1: 9.0}, days=(0, 4), quarantined=suspect)
     database.store_answers(S, [told])
     kept = database.quarantine(S)
     assert database.release(S, kept[kept["date"] == pd.Timestamp(day(2))]) == 1
@@ -169,8 +170,8 @@ def test_a_release_that_replaces_a_price_is_a_revision(database: Database) -> No
 
 
 def test_a_row_without_a_day_or_a_close_cannot_be_released(database: Database) -> None:
-    doubted = [doubtful("1", 2, "no_price"), doubtful("1", None, "not_the_answer", close=1.0)]
-    database.store_answers(S, [answer("1", quarantined=[*doubted, doubtful("2", 2, close=1.0)])])
+    suspect = [doubtful("1", 2, "no_price"), doubtful("1", None, "not_the_answer", close=1.0)]
+    database.store_answers(S, [answer("1", quarantined=[*suspect, doubtful("2", 2, close=1.0)])])
     kept = database.quarantine(S, open_only=False)
     for unfit in (kept[kept["close"].isna()], kept[kept["date"].isna()], kept):
         with pytest.raises(DataError, match=r"quarantine of coinmarketcap: asset '1' has a row"):
@@ -179,8 +180,8 @@ def test_a_row_without_a_day_or_a_close_cannot_be_released(database: Database) -
 
 
 def test_two_opinions_on_a_day_cannot_both_be_released(database: Database) -> None:
-    doubted = [doubtful("1", 2, "repeated", close=close, raw=str(close)) for close in (1.0, 2.0)]
-    database.store_answers(S, [answer("1", quarantined=doubted)])
+    suspect = [doubtful("1", 2, "repeated", close=close, raw=str(close)) for close in (1.0, 2.0)]
+    database.store_answers(S, [answer("1", quarantined=suspect)])
     with pytest.raises(DataError, match="asset '1' has more than one row on 2026-01-03"):
         database.release(S, database.quarantine(S))
 

@@ -1,1 +1,0 @@
-ATTACH ? AS rewritten (STORAGE_VERSION 'v1.0.0');
