@@ -77,7 +77,7 @@ def _prefect(config: Config) -> Finding:
         said = f"no server answers at PREFECT_API_URL={url}; start it, or unset the variable"
         return Finding("fail", "prefect", said)
     url = url or running_server(config)
-    said = f"server at {url}" if url else "no server running; runs start a temporary one"
+    said = f"server at {url}" if url else "no server is up; runs are not recorded"
     return Finding("ok", "prefect", f"{versions}; {said}")
 
 
