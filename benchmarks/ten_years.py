@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from marketmap.frames import price_frame
+from marketmap.graphs.partial_correlation import edge_graph
 from marketmap.run import MapRun
 from storage import Database, connect
 from tests.support.runs import make_run
@@ -67,14 +69,11 @@ def make(path: Path) -> None:
 def run_of(day: date, seed: int) -> MapRun:
     """Make a run of the benchmark's size: of its partial correlations, 8,000 are edges."""
     run = make_run(as_of=day, seed=seed, n_assets=N_ASSETS)
-    partial = run.structure.partial_correlation.to_numpy()
-    sizes = np.sort(np.abs(partial[np.triu_indices(N_ASSETS, 1)]))
-    object.__setattr__(run.structure, "edge_threshold", float(sizes[-N_EDGES - 1]))
-    object.__setattr__(run.structure.diagnostics, "n_edges", N_EDGES)
-    for name in ("edges", "partial_correlation"):
-        run.structure.__dict__.pop(name, None)
-    assert len(run.structure.edges) == N_EDGES
-    return run
+    partial = run.structure.partial_correlation
+    sizes = np.sort(np.abs(partial.to_numpy()[np.triu_indices(N_ASSETS, 1)]))
+    graph = edge_graph(partial, float(sizes[-N_EDGES - 1]))
+    assert len(graph.edges) == N_EDGES
+    return replace(run, structure=replace(run.structure, graphs={graph.name: graph}))
 
 
 def days(path: Path) -> None:

@@ -5,18 +5,42 @@ SELECT
     'coinmarketcap' AS source, false AS is_simulated, false AS survivors_only, []::VARCHAR[] AS notes,
     MAP {'python': '3.11'} AS versions,
     list_transform(range(366), lambda n: DATE '2015-01-01' + (day + n)::INT) AS calendar,
-    0.02 AS edge_threshold, 500 AS n_assets, 365 AS n_days, DATE '2015-01-02' + day::INT AS window_start,
-    DATE '2016-01-01' + day::INT AS window_end, 0 AS n_filled, 0.1 AS alpha, 0 AS failed_fits,
-    true AS converged, 10 AS n_iter, 1e-5 AS duality_gap, 10.0 AS condition_number,
-    true AS clusters_converged, 100 AS cluster_iterations, 30 AS n_clusters, 8000 AS n_edges,
-    0.1 AS embedding_error_2d, 0.1 AS embedding_error_3d, sha256('c' || day) AS checksum
+    DATE '2015-01-02' + day::INT AS window_start, DATE '2016-01-01' + day::INT AS window_end,
+    ['affinity_propagation'] AS clusterings, ['lle_2d', 'lle_3d'] AS layouts,
+    ['partial_correlation'] AS graphs, sha256('c' || day) AS checksum
 FROM range($first, $last) AS days(day);
+
+INSERT INTO store.run_diagnostics BY NAME
+SELECT
+    substr(sha256('r' || day), 1, 16) AS run_id, DATE '2016-01-01' + day::INT AS as_of,
+    figure.part, figure.name, figure.value
+FROM range($first, $last) AS days(day), (VALUES
+    ('model', 'n_assets', 500.0), ('model', 'n_days', 365.0), ('model', 'n_filled', 0.0),
+    ('model', 'mean_correlation', 0.3), ('model', 'alpha', 0.1), ('model', 'failed_fits', 0.0),
+    ('model', 'converged', 1.0), ('model', 'n_iter', 10.0), ('model', 'duality_gap', 1e-5),
+    ('model', 'condition_number', 10.0), ('clustering:affinity_propagation', 'converged', 1.0),
+    ('clustering:affinity_propagation', 'n_iter', 100.0),
+    ('clustering:affinity_propagation', 'n_clusters', 30.0), ('layout:lle_2d', 'error', 0.1),
+    ('layout:lle_3d', 'error', 0.1), ('graph:partial_correlation', 'threshold', 0.02),
+    ('graph:partial_correlation', 'n_pairs', 124750.0),
+    ('graph:partial_correlation', 'n_zero', 100000.0),
+    ('graph:partial_correlation', 'n_edges', 8000.0)
+) AS figure(part, name, value)
+ORDER BY day;
+
+INSERT INTO store.run_clusters BY NAME
+SELECT
+    substr(sha256('r' || day), 1, 16) AS run_id, DATE '2016-01-01' + day::INT AS as_of,
+    'affinity_propagation' AS clustering, (asset * 7919 % 20000)::VARCHAR AS asset_id,
+    1 + hash(day // 20, asset) % 30 AS cluster, asset % 17 = 0 AS is_exemplar
+FROM range($first, $last) AS days(day), range(500) AS assets(asset)
+ORDER BY day, asset;
 
 INSERT INTO store.run_assets BY NAME
 SELECT
     substr(sha256('r' || day), 1, 16) AS run_id, DATE '2016-01-01' + day::INT AS as_of, asset AS place,
     (asset * 7919 % 20000)::VARCHAR AS asset_id, 'S' || asset AS symbol, 'Name of ' || asset AS name,
-    1 + hash(day // 20, asset) % 30 AS cluster, asset % 17 = 0 AS is_exemplar, asset + 1 AS rank,
+    asset + 1 AS rank,
     random() * 1e9 AS market_cap, random() * 1e8 AS turnover, random() * 100 AS last_close,
     'coinmarketcap' AS price_source
 FROM range($first, $last) AS days(day), range(500) AS assets(asset)
@@ -25,7 +49,7 @@ ORDER BY day, asset;
 INSERT INTO store.run_edges BY NAME
 SELECT
     substr(sha256('r' || day), 1, 16) AS run_id, DATE '2016-01-01' + day::INT AS as_of,
-    ((hash(day // 30, edge) % 500) * 7919 % 20000)::VARCHAR AS asset_id_a,
+    'partial_correlation' AS graph, ((hash(day // 30, edge) % 500) * 7919 % 20000)::VARCHAR AS asset_id_a,
     ((hash(day // 30, edge, 1) % 500) * 7919 % 20000)::VARCHAR AS asset_id_b,
     random() * 0.4 - 0.1 AS partial_correlation
 FROM range($first, $last) AS days(day), range(8000) AS edges(edge)

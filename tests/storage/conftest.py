@@ -9,7 +9,7 @@ import pytest
 from marketmap.run import MapRun
 from storage import Database
 from tests.storage.published.answering import fetch
-from tests.support.runs import AS_OF, make_run, make_settings, store
+from tests.support.runs import AS_OF, make_recovery, make_run, make_settings, store
 
 WEEK_AGO = date(2026, 1, 24)
 
@@ -42,5 +42,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
         store(database, published.past, published.older, published.newest, published.demo)
         for run in (published.newest, published.demo):
             fetch(database, run.source)
+            database.save_finding(make_recovery(run))
         database.publish(published.path)
     return published

@@ -12,7 +12,7 @@ import pytest
 from marketmap.errors import StorageError
 from storage import Database, connect, load, query
 from tests.storage.published.answering import fetch
-from tests.support.runs import make_run, store
+from tests.support.runs import make_recovery, make_run, store
 from tests.support.tables import dump
 
 ROOT = Path(__file__).parents[3]
@@ -176,6 +176,7 @@ def test_the_newest_duckdb_1_reads_every_view(tmp_path: Path) -> None:
     with Database.open(tmp_path / "work.duckdb") as database:
         store(database, make_run())
         fetch(database, make_run().source)
+        database.save_finding(make_recovery(make_run()))
         database.publish(copy)
     read = [python, "-c", READ_EVERY_VIEW, str(copy)]
     found = subprocess.run(read, capture_output=True, text=True, check=False)
