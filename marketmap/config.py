@@ -16,8 +16,8 @@ from marketmap.settings import (
     KeepSettings,
     MapSettings,
     ScheduleSettings,
-    Settings,
 )
+from marketmap.settings_base import Settings
 
 MAP_NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 

@@ -2,27 +2,17 @@
 
 ``config.yaml`` holds the same settings, with a comment each; this module checks them. Unknown keys
 are refused, so that a mistyped one cannot pass in silence.
-
-A map is known by its settings' digest, so a setting that comes later must not change that of maps
-that were made before: it is declared with :func:`later`.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    ValidationInfo,
-    model_validator,
-)
-from pydantic.fields import FieldInfo
+from pydantic import Field, PositiveInt, model_validator
+
+from marketmap.settings_base import STORED, Settings, later
 
 ReturnKind = Literal["log", "simple", "intraday"]
 RankBy = Literal["auto", "market_cap", "turnover"]
@@ -42,56 +32,6 @@ EXCLUDED_TAGS = (
     "tokenized-stock",
 )
 """Stablecoins, wrapped and staked twins, and what stands for things outside of the market."""
-
-
-@dataclass(frozen=True)
-class _Neutral:
-    """The value of a setting that maps had before there was such a setting."""
-
-    value: object
-
-
-_STORED = {"stored": True}
-"""The context in which settings are read back that a map was made with."""
-
-
-def later(default: Any, *, neutral: Any, **limits: Any) -> Any:
-    """Declare a setting that came after maps had been stored without it.
-
-    Parameters
-    ----------
-    default : object
-        Its value where config.yaml does not name it.
-    neutral : object
-        The value that says what maps did before. While it has this value, JSON and digest leave it
-        out; and it has this value, not the default, in stored settings that lack it.
-    **limits
-        As of pydantic's ``Field``.
-    """
-    field: FieldInfo = Field(default, exclude_if=lambda value: value == neutral, **limits)
-    field.metadata.append(_Neutral(neutral))
-    return field
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen, and strict about unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _did_before_what_it_does_not_name(cls, data: Any, info: ValidationInfo) -> Any:
-        if info.context != _STORED or not isinstance(data, dict):
-            return data
-        return {
-            **{
-                name: mark.value
-                for name, field in cls.model_fields.items()
-                for mark in field.metadata
-                if isinstance(mark, _Neutral)
-            },
-            **data,
-        }
 
 
 class ExchangeSettings(Settings):
@@ -325,7 +265,7 @@ class MapSettings(Settings):
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """Read what :meth:`as_json` wrote, be it in a time that knew fewer settings."""
-        return cls.model_validate_json(text, context=_STORED)
+        return cls.model_validate_json(text, context=STORED)
 
     @property
     def digest(self) -> str:

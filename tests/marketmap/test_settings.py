@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from marketmap.settings import GraphSettings, MapSettings, ModelSettings, UniverseSettings, later
+from marketmap.settings import GraphSettings, MapSettings, ModelSettings, UniverseSettings
+from marketmap.settings_base import later
 
 
 def settings(**changes: Any) -> MapSettings:

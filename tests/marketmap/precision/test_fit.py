@@ -6,8 +6,8 @@ from sklearn.covariance import GraphicalLassoCV
 
 from marketmap.errors import DataError, FitError
 from marketmap.precision import fit_precision
+from marketmap.preparation.standardise import standardise
 from marketmap.settings import PrecisionSettings
-from marketmap.structure import standardise
 from tests.support.markets import factor_returns
 
 RETURNS, _ = standardise(factor_returns())
