@@ -8,7 +8,7 @@ asset_id   str     the source's own id; the only key
 symbol     str     a label; two assets may share one
 name       str     a label, the symbol where the source knows none
 market_cap float   in the quote currency; NaN where unknown (a source's 0 is unknown)
-turnover   float   traded value a day in the quote currency; NaN where unknown
+turnover   float   traded value per day in the quote currency; NaN where unknown
 tags       list    the source's tags, as text; empty where it has none
 ========== ======= ==========================================================================
 
@@ -47,7 +47,7 @@ def listing_frame(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        One row an asset with at least ``asset_id``, already in rank order when ``rank`` is absent.
+        One row per asset with at least ``asset_id``, already in rank order when ``rank`` is absent.
 
     Returns
     -------

@@ -55,7 +55,7 @@ def cv_curve(structure: MarketStructure) -> Trace:
                 "tickformat": "~g",
             },
             "yaxis": {
-                "title": {"text": "log-likelihood a day"},
+                "title": {"text": "log-likelihood per day"},
                 "gridcolor": GRID,
                 "zeroline": False,
             },

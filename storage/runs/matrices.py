@@ -1,4 +1,4 @@
-"""A run's full matrices: one Parquet file a run, beside the database that names it.
+"""A run's full matrices: one Parquet file per run, beside the database that names it.
 
 Of each pair of assets a row, the diagonal included: ``asset_id_a``, ``asset_id_b``,
 ``correlation``, ``covariance`` and ``precision``. They are as large as all else that is kept of a

@@ -32,7 +32,7 @@ COMMENT ON COLUMN cluster_history.cluster IS '1 is the day''s largest cluster; 0
 COMMENT ON COLUMN cluster_history.is_exemplar IS 'Whether the asset is its cluster''s centre; null where the method knows none';
 COMMENT ON COLUMN cluster_history.rank IS 'Among the candidates, by market cap or turnover; 1 is the largest';
 COMMENT ON COLUMN cluster_history.market_cap IS 'In the quote currency; null where unknown';
-COMMENT ON COLUMN cluster_history.turnover IS 'Traded value a day in the quote currency; null where unknown';
+COMMENT ON COLUMN cluster_history.turnover IS 'Traded value per day in the quote currency; null where unknown';
 COMMENT ON COLUMN cluster_history.last_close IS 'The asset''s last price in the window';
 COMMENT ON COLUMN cluster_history.run_id IS 'The run that says so';
 COMMENT ON COLUMN cluster_history.price_source IS 'Where its prices come from: the run''s source, or another that stands in for it';
@@ -81,7 +81,7 @@ COMMENT ON COLUMN latest_clusters.is_exemplar IS 'Whether the asset is its clust
 COMMENT ON COLUMN latest_clusters.exemplar IS 'Symbol of its cluster''s centre';
 COMMENT ON COLUMN latest_clusters.rank IS 'Among the candidates, by market cap or turnover; 1 is the largest';
 COMMENT ON COLUMN latest_clusters.market_cap IS 'In the quote currency; null where unknown';
-COMMENT ON COLUMN latest_clusters.turnover IS 'Traded value a day in the quote currency; null where unknown';
+COMMENT ON COLUMN latest_clusters.turnover IS 'Traded value per day in the quote currency; null where unknown';
 COMMENT ON COLUMN latest_clusters.last_close IS 'The asset''s last price in the window';
 COMMENT ON COLUMN latest_clusters.as_of IS 'The last UTC day whose prices are in the map';
 COMMENT ON COLUMN latest_clusters.run_id IS 'The run that says so';

@@ -95,6 +95,6 @@ COMMENT ON COLUMN listings.asset_id IS 'The source''s own id of the asset; the o
 COMMENT ON COLUMN listings.symbol IS 'A label; two assets may share one';
 COMMENT ON COLUMN listings.name IS 'A label';
 COMMENT ON COLUMN listings.market_cap IS 'In the quote currency; null where unknown';
-COMMENT ON COLUMN listings.turnover IS 'Traded value a day in the quote currency; null where unknown';
+COMMENT ON COLUMN listings.turnover IS 'Traded value per day in the quote currency; null where unknown';
 COMMENT ON COLUMN listings.tags IS 'The source''s tags; empty where it has none';
 COMMENT ON COLUMN listings.source IS 'Where the listing comes from: the source of the map''s newest run';

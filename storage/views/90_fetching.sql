@@ -91,7 +91,7 @@ JOIN store.revisions AS revision ON revision.source = known.source
 LEFT JOIN store.newest_labels AS label
     ON label.source = revision.source AND label.asset_id = revision.asset_id;
 
-COMMENT ON VIEW revisions IS 'Stored values that were replaced by others, because a remote source told them anew. Files and simulated markets record none.';
+COMMENT ON VIEW revisions IS 'Stored values that were replaced by others, because a remote source gave others later. Files and simulated markets record none.';
 COMMENT ON COLUMN revisions.map IS 'The map''s name in config.yaml';
 COMMENT ON COLUMN revisions.asset_id IS 'The source''s own id of the asset; the only key';
 COMMENT ON COLUMN revisions.symbol IS 'Its newest label; two assets may share one';
