@@ -16,6 +16,8 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE_SECONDS = 10.0
 _asked: list[int] = []
+_handled: list[int] = []
+"""What Python has handled, which may be before the thread that watches has noted it."""
 _kept: Counter[str] = Counter()
 _speaking = threading.RLock()
 _said = threading.Event()
@@ -33,12 +35,12 @@ def note_published() -> None:
 
 def interrupted() -> bool:
     """Whether somebody has asked for the end."""
-    return bool(_asked)
+    return bool(_asked or _handled)
 
 
 def exit_code() -> int:
     """Return the exit code of a process that a signal ended: 130 for Ctrl-C, 143 for SIGTERM."""
-    return 128 + (_asked[0] if _asked else signal.SIGINT)
+    return 128 + (*_asked, *_handled, signal.SIGINT)[0]
 
 
 def last_line() -> str:
@@ -81,6 +83,7 @@ def interrupts_in_time() -> Iterator[None]:
     """Let a signal end the block in order, but within seconds; a second one, at once."""
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        _handled.append(number)
         raise KeyboardInterrupt
 
     _watch_signals()
@@ -89,7 +92,7 @@ def interrupts_in_time() -> Iterator[None]:
         yield
     finally:
         # After an interrupt Prefect still has its server to stop, which a second one may cut short.
-        if not _asked:
+        if not interrupted():
             for number, handler in zip(SIGNALS, before, strict=True):
                 signal.signal(number, handler)
             signal.set_wakeup_fd(-1)

@@ -189,8 +189,8 @@ def test_the_page_is_never_wider_than_the_window(page: Page, width: int) -> None
 
 def test_names_on_a_crowded_map_do_not_lie_on_each_other(browser: Browser, tmp_path: Path) -> None:
     run = make_run(n_assets=100)
-    long_names = run.structure.assets.assign(symbol=[f"LONGSYMBOL{i}" for i in range(100)])
-    crowded = keep(replace(run, structure=replace(run.structure, assets=long_names)))
+    long_names = run.structure.labels.assign(symbol=[f"LONGSYMBOL{i}" for i in range(100)])
+    crowded = keep(replace(run, structure=replace(run.structure, labels=long_names)))
     page = Page(browser, write_report(crowded, tmp_path / "crowded.html"))
 
     boxes = page.run(LABEL_BOXES)

@@ -324,7 +324,7 @@ class Desk:
                 self.database.save_listing(SOURCE, LAST, answer.rows)
         self._check(answers)
         connection = self.database._connection
-        for table in ("prices", "asked", "requests", "quarantine", "labels", "listings"):
+        for table in ("prices", "coverage", "requests", "quarantine", "labels", "listings"):
             connection.execute(f"DELETE FROM store.{table}")
         connection.execute("DELETE FROM store.revisions")
 

@@ -25,8 +25,11 @@ HAS_RUNS = """
 
 HALF_RUNS = """
     SELECT run_id, 'other numbers of assets, edges or positions than it says' AS what
-    FROM store.runs AS run
-    WHERE n_assets <> (SELECT count(*) FROM store.run_assets WHERE run_id = run.run_id)
+    FROM runs AS run
+    WHERE n_assets IS DISTINCT FROM (
+            SELECT count(*) FROM store.run_assets WHERE run_id = run.run_id
+        )
+        OR n_assets <> (SELECT count(*) FROM store.run_clusters WHERE run_id = run.run_id)
         OR n_edges <> (SELECT count(*) FROM store.run_edges WHERE run_id = run.run_id)
         OR NOT EXISTS (FROM store.run_positions WHERE run_id = run.run_id)
         OR EXISTS (
