@@ -36,8 +36,9 @@ TASKS = {
     "draw report",
 }
 """What Prefect records of a run."""
-EVERY = "8"
-"""Seconds; about as long as a run takes, so that the machine has some rest between them."""
+EVERY = "15"
+"""Seconds; longer than a run takes, so that the machine has some rest between them: each run, one
+that is skipped too, is a process that imports Prefect."""
 
 
 @contextmanager
