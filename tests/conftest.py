@@ -48,13 +48,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and "shared_data" in item.fixturenames:
             item.add_marker(pytest.mark.no_cover)
-    items.sort(key=_how_soon)
+    items[:] = _dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
-def _how_soon(item: pytest.Item) -> int:
-    if item.path.name in ALONE_LONGEST:
-        return 0
-    return 1 if item.get_closest_marker("slow") else 2
+def _dealt(items: list[pytest.Item], n_workers: int) -> list[pytest.Item]:
+    """Order tests so that each worker, which is given one stretch of them, begins with slow ones.
+
+    Slow tests of one file stay together, for what they share.
+    """
+    files: dict[str, list[pytest.Item]] = {name: [] for name in ALONE_LONGEST}
+    quick = []
+    for item in items:
+        if item.get_closest_marker("slow") or item.path.name in ALONE_LONGEST:
+            files.setdefault(item.path.name, []).append(item)
+        else:
+            quick.append(item)
+    slow, dealt, n_left = list(files.values()), list[pytest.Item](), len(items)
+    for worker in range(n_workers):
+        size = n_left // (n_workers - worker)  # as xdist's worksteal divides them
+        own = [item for file in slow[worker::n_workers] for item in file]
+        n_quick = max(0, size - len(own)) if worker < n_workers - 1 else len(quick)
+        dealt += own + quick[:n_quick]
+        quick, n_left = quick[n_quick:], n_left - size
+    return dealt
 
 
 @pytest.fixture(scope="session")
