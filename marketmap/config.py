@@ -131,6 +131,8 @@ def load_config(path: Path) -> Config:
         content = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, ValueError) as error:  # ValueError: such as a 30th of February
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if content is None:
+        raise ConfigError(f"{path}: the file is empty, expected keys such as maps")
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected keys such as maps, found {type(content).__name__}")
     return parse_config(content, folder=path.parent, origin=str(path))

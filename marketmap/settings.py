@@ -109,6 +109,9 @@ SourceSettings = Annotated[
     Field(discriminator="kind"),
 ]
 
+REMOTE_KINDS = ("coinmarketcap", "ccxt")
+"""Kinds of sources of which answers are archived: asking them costs requests."""
+
 
 class UniverseSettings(Settings):
     """Which assets are asked for, and how many of them the map shows.

@@ -20,6 +20,7 @@ from flows.cli.common import (
     print_lines,
     print_result,
     settings_of,
+    span,
 )
 from flows.cli.options import ConfigOption, DayOption, MapOption, OutputOption, VerboseOption
 from marketmap.errors import ConfigError, MarketmapError
@@ -315,7 +316,7 @@ def maps(context: typer.Context, config: ConfigOption = None) -> None:
     for name, settings in loaded.maps.items():
         try:
             days = stored_days(loaded.published, name)
-            stored = f"{len(days)} stored, {days[0]} to {days[-1]}"
+            stored = span(days)
         except MarketmapError:
             stored = f"none stored; make one: marketmap run --map {name}"
         first = ", the default" if name == loaded.default_map else ""

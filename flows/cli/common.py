@@ -1,7 +1,7 @@
 """What the commands of the command line have in common, beside their options."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -45,6 +45,13 @@ def day_of(option: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"{option} {text!r}: expected a day such as 2026-01-31") from None
+
+
+def span(days: Sequence[date]) -> str:
+    """Write how many days are stored, and which: ``3 stored days, 2025-12-29 to 2025-12-31``."""
+    if len(days) == 1:
+        return f"1 stored day, {days[0]}"
+    return f"{len(days):,} stored days, {days[0]} to {days[-1]}"
 
 
 @contextmanager

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from flows.cli.common import span
 from flows.service.environment import answers, prefect_home, running_server
 from flows.steps.integrity import Finding, look_at_data
 from marketmap.config import Config, load_config
 from marketmap.errors import MarketmapError, SourceDownError
+from marketmap.settings import REMOTE_KINDS
 from marketmap.sources import open_source
 from storage import Database, stored_days
 
@@ -20,7 +22,6 @@ LOW_DISK, NO_DISK = 5e9, 5e8  # bytes
 ASKED = 10
 LATELY = timedelta(days=7)
 SHOWN = 10
-REMOTE = ("coinmarketcap", "ccxt")
 
 
 def examine(
@@ -100,7 +101,7 @@ def _source(config: Config, name: str) -> Finding:
 def _fetching(config: Config, name: str) -> Iterator[Finding]:
     """Yield what was asked for lately, and which rows are kept out of the prices."""
     settings = config.map_settings(name)
-    if settings.source.kind not in REMOTE or not config.database.exists():
+    if settings.source.kind not in REMOTE_KINDS or not config.database.exists():
         return
     try:
         source = open_source(settings.source, config.fetch, config.folder)
@@ -150,4 +151,4 @@ def _published(config: Config, name: str) -> Finding:
         days = stored_days(config.published, name)
     except MarketmapError as error:
         return Finding("warn", what, f"{error}; run: marketmap run --map {name}")
-    return Finding("ok", what, f"{len(days)} stored days, {days[0]} to {days[-1]}")
+    return Finding("ok", what, span(days))

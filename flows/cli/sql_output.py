@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -175,7 +176,14 @@ def catalogue(published: Path) -> Iterator[str]:
     for view, columns in list_views(published).items():
         yield f"  {view}({', '.join(columns)})"
     yield ""
-    yield "Examples, each in storage/queries/:"
+    yield "Examples, each in storage/queries/ (most ask about the map crypto; put another's name there):"
     for name, sql in cookbook().items():
-        first = sql.strip().splitlines()[0].removeprefix("--").strip()
-        yield f"  {name}: {first}"
+        yield f"  {name}: {_question(sql)}"
+
+
+def _question(sql: str) -> str:
+    """Return what an example answers: its first comment up to the question mark, on one line."""
+    lines = takewhile(lambda line: line.startswith("--"), sql.strip().splitlines())
+    comment = " ".join(line.removeprefix("--").strip() for line in lines)
+    question, mark, _ = comment.partition("?")
+    return question + mark

@@ -86,7 +86,8 @@ def _runs(config: Config) -> Finding:
     if manifest.n_damaged:
         said = f"{manifest.n_damaged} lines of {manifest.path} are damaged and tell nothing"
         return Finding("warn", "runs", said)
-    return Finding("ok", "runs", f"all {n_made} that were made are stored")
+    said = "the one that was made is" if n_made == 1 else f"all {n_made} that were made are"
+    return Finding("ok", "runs", f"{said} stored")
 
 
 def _published(config: Config, *, thorough: bool) -> Finding:

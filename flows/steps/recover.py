@@ -13,6 +13,7 @@ from flows.steps.replay import replay
 from marketmap.config import Config
 from marketmap.errors import ConfigError, MarketmapError, StorageError
 from marketmap.run import run_id
+from marketmap.settings import REMOTE_KINDS
 from marketmap.sources.base import is_remote
 from storage import Database, MadeRun, Manifest, find_problem, put_aside, put_back, stored_runs
 from storage.engine.errors import ADVICE
@@ -44,11 +45,13 @@ def make_whole(config: Config, backup: Path | None) -> Iterator[str]:
         yield _put_in_place(config, backup)
         with Database.open(config.database, anew=True):
             pass  # brings its schema up to date
-        for name in config.maps:
+        for name, settings in config.maps.items():
+            if settings.source.kind not in REMOTE_KINDS:
+                continue  # nothing is archived, and a file may be gone
             try:
                 yield f"map {name}: {replay(map_context(config, name))}"
             except ConfigError:
-                continue  # nothing of its source is archived
+                continue  # its source needs what is not installed
 
 
 def publish_again(config: Config) -> None:

@@ -7,6 +7,8 @@ from marketmap.settings import MapSettings
 from marketmap.structure import MarketStructure
 from reports.text import number
 
+ROUNDING = 1e-12
+
 
 def setting_rows(settings: MapSettings) -> list[tuple[str, str]]:
     """List every setting by its path in config.yaml, as ``model.graph.edge_threshold``."""
@@ -57,8 +59,13 @@ def diagnostic_rows(structure: MarketStructure) -> list[tuple[str, str, str]]:
         ),
         (
             "Embedding error",
-            f"{number(errors[0], 3)} in 2D, {number(errors[1], 3)} in 3D",
+            f"{_error(errors[0])} in 2D, {_error(errors[1])} in 3D",
             "0 when each asset is the same mix of its neighbours on the map as in the data",
         ),
         ("Filled returns", f"{found.n_filled:,}", "were missing and set to their asset's mean"),
     ]
+
+
+def _error(error: float) -> str:
+    """Write an error of a layout; below what rounding leaves of 0, on either side, it is 0."""
+    return number(error if abs(error) >= ROUNDING else 0.0, 3)

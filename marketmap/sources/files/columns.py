@@ -54,7 +54,8 @@ def _known_columns(found: list[str], path: Path) -> list[str]:
     missing = [name for name in REQUIRED if name not in found]
     if missing:
         has = ", ".join(found) or "none"
-        raise DataError(f"{path}: missing column {', '.join(missing)}; the file has: {has}")
+        columns = "column" if len(missing) == 1 else "columns"
+        raise DataError(f"{path}: missing {columns} {', '.join(missing)}; the file has: {has}")
     for name in KNOWN:
         if found.count(name) > 1:
             raise DataError(f"{path}: column {name} is there {found.count(name)} times")

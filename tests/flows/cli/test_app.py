@@ -212,6 +212,9 @@ def test_sql_lists_views_and_examples(made: Desk) -> None:
     assert "  latest_clusters(map, asset_id, symbol, name, cluster, is_exemplar" in shown
     for name in storage.cookbook():
         assert f"  {name}: " in shown
+    told = [line for line in shown.split("Examples, ")[1].splitlines()[1:] if line]
+    assert [line for line in told if not line.endswith(("?", "."))] == []
+    assert "  changed_company: Which assets keep other company than a week ago?" in told
 
 
 @pytest.mark.parametrize(
@@ -269,7 +272,7 @@ def test_report_is_drawn_again_from_the_database_alone(made: Desk) -> None:
 
 
 def test_maps_are_listed_with_their_days(made: Desk) -> None:
-    expected = "demo (simulated, the default): 1 stored, 2025-12-31 to 2025-12-31\n"
+    expected = "demo (simulated, the default): 1 stored day, 2025-12-31\n"
     assert made.run("maps").stdout == expected
 
 

@@ -155,6 +155,16 @@ def test_without_any_copy_it_is_made_anew_and_every_run_is_missing(config: Confi
     assert len(missing_runs(config)) == 2
 
 
+def test_a_map_whose_file_is_gone_keeps_no_other_from_being_restored(config: Config) -> None:
+    files = MapSettings.model_validate({"source": {"kind": "files", "path": "gone.csv"}})
+    both = replace(config, maps={"stocks": files, **config.maps})
+    make(both, 0)
+    both.database.unlink()
+    said = list(make_whole(both, None))
+    assert said[1] == "map crypto: read 0 answers again: 0 prices are new or changed"
+    assert days(both) == [FIRST]
+
+
 def test_a_backup_is_whole_and_is_taken_when_named(config: Config, tmp_path: Path) -> None:
     make(config, 0)
     back_up(config.database, tmp_path / "safe")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from marketmap.structure import MarketStructure
@@ -27,3 +29,17 @@ def test_every_setting_is_listed_by_its_path() -> None:
 )
 def test_the_fit_is_told_in_figures(structure: MarketStructure, name: str, value: str) -> None:
     assert {row[0]: row[1] for row in diagnostic_rows(structure)}[name] == value
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"), [(-1.79e-16, "0"), (6e-17, "0"), (0.0, "0"), (0.0123, "0.0123")]
+)
+def test_an_error_that_rounding_left_of_zero_is_zero(
+    structure: MarketStructure, error: float, shown: str
+) -> None:
+    layouts = {
+        name: replace(layout, diagnostics={**layout.diagnostics, "error": error})
+        for name, layout in structure.layouts.items()
+    }
+    rows = {row[0]: row[1] for row in diagnostic_rows(replace(structure, layouts=layouts))}
+    assert rows["Embedding error"] == f"{shown} in 2D, {shown} in 3D"

@@ -46,14 +46,14 @@ def test_an_empty_file(tmp_path: Path) -> None:
     empty = write_csv(tmp_path, "date,symbol,close")
     assert refused(empty) == "the file has no rows, expected prices"
     empty.write_text("")
-    assert refused(empty) == "missing column date, symbol, close; the file has: none"
+    assert refused(empty) == "missing columns date, symbol, close; the file has: none"
     no_close = write_csv(tmp_path, "date,symbol,close", "2024-01-01,A,")
     assert refused(no_close) == f"no row has a close on a day before {TODAY}"
 
 
 def test_columns_that_are_missing_or_twice(tmp_path: Path) -> None:
     path = write_csv(tmp_path, "Date,symbol;close,symbol", "2024-01-01,A,1")
-    assert refused(path) == "missing column date, close; the file has: Date, symbol;close, symbol"
+    assert refused(path) == "missing columns date, close; the file has: Date, symbol;close, symbol"
     path = write_csv(tmp_path, "date,symbol,close,close", "2024-01-01,A,1,2")
     assert refused(path) == "column close is there 2 times"
 
