@@ -176,7 +176,7 @@ def catalogue(published: Path) -> Iterator[str]:
     for view, columns in list_views(published).items():
         yield f"  {view}({', '.join(columns)})"
     yield ""
-    yield "Examples, each in storage/queries/ (most ask about the map crypto; put another's name there):"
+    yield "Examples, each in storage/queries/ (most ask about map crypto; put another name there):"
     for name, sql in cookbook().items():
         yield f"  {name}: {_question(sql)}"
 

@@ -157,7 +157,7 @@ def test_without_any_copy_it_is_made_anew_and_every_run_is_missing(config: Confi
 
 def test_a_map_whose_file_is_gone_keeps_no_other_from_being_restored(config: Config) -> None:
     files = MapSettings.model_validate({"source": {"kind": "files", "path": "gone.csv"}})
-    both = replace(config, maps={"stocks": files, **config.maps})
+    both = config.model_copy(update={"maps": {"stocks": files, **config.maps}})
     make(both, 0)
     both.database.unlink()
     said = list(make_whole(both, None))
