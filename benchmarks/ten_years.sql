@@ -1,13 +1,14 @@
 INSERT INTO store.runs BY NAME
 SELECT
     substr(sha256('r' || day), 1, 16) AS run_id, 'crypto' AS map, DATE '2016-01-01' + day::INT AS as_of,
-    TIMESTAMP '2026-01-01' AS created_at, 'd' AS settings_digest, repeat('x', 1200) AS settings,
+    TIMESTAMP '2026-01-01' AS created_at, sha256(repeat('x', 1200)) AS settings_digest,
+    repeat('x', 1200) AS settings,
     'coinmarketcap' AS source, false AS is_simulated, false AS survivors_only, []::VARCHAR[] AS notes,
     MAP {'python': '3.11'} AS versions,
     list_transform(range(366), lambda n: DATE '2015-01-01' + (day + n)::INT) AS calendar,
     DATE '2015-01-02' + day::INT AS window_start, DATE '2016-01-01' + day::INT AS window_end,
     ['affinity_propagation'] AS clusterings, ['lle_2d', 'lle_3d'] AS layouts,
-    ['partial_correlation'] AS graphs, sha256('c' || day) AS checksum
+    ['partial_correlation'] AS graphs
 FROM range($first, $last) AS days(day);
 
 INSERT INTO store.run_diagnostics BY NAME
@@ -71,3 +72,37 @@ SELECT
     random() AS close, random() * 1e9 AS volume, random() * 1e9 AS market_cap, random() * 1e9 AS turnover
 FROM range($first, $last) AS days(day), range(500) AS assets(asset)
 ORDER BY asset, day;
+
+INSERT INTO store.run_checksums BY NAME
+SELECT run_id, as_of, part, checksum
+FROM store.part_checksums
+WHERE as_of >= DATE '2016-01-01' + $first::INT AND as_of < DATE '2016-01-01' + $last::INT
+ORDER BY as_of;
+
+UPDATE store.runs SET checksum = found.checksum
+FROM (
+    SELECT run_id, sha256(string_agg(part || chr(31) || checksum, chr(10) ORDER BY part)) AS checksum
+    FROM store.run_checksums
+    WHERE as_of >= DATE '2016-01-01' + $first::INT AND as_of < DATE '2016-01-01' + $last::INT
+    GROUP BY run_id
+) AS found
+WHERE store.runs.run_id = found.run_id;
+
+INSERT INTO store.finding_recovery BY NAME
+SELECT
+    substr(sha256('r' || day), 1, 16) AS run_id, DATE '2016-01-01' + day::INT AS as_of,
+    's' AS settings_digest, 0.9 AS this, 0.9 AS mean, 0.8 AS worst, 10 AS n_seeds
+FROM range($first, $last) AS days(day);
+
+INSERT INTO store.findings BY NAME
+SELECT
+    run_id, as_of, 'recovery' AS kind, 's' AS settings_digest,
+    [{'run_id': run_id, 'checksum': checksum}] AS basis, created_at AS made_at
+FROM store.runs
+WHERE as_of >= DATE '2016-01-01' + $first::INT AND as_of < DATE '2016-01-01' + $last::INT;
+
+UPDATE store.findings SET checksum = found.checksum
+FROM store.finding_checksums AS found
+WHERE found.run_id = store.findings.run_id AND found.as_of = store.findings.as_of
+    AND found.as_of >= DATE '2016-01-01' + $first::INT
+    AND found.as_of < DATE '2016-01-01' + $last::INT;

@@ -8,6 +8,7 @@ import typer
 
 from flows.cli.common import at_work, importing_flows, settings_of
 from flows.cli.options import ConfigOption, VerboseOption
+from marketmap.errors import ConfigError, DataError
 
 
 def doctor(
@@ -95,6 +96,7 @@ def restore(
     deleted.
     """
     path, loaded = settings_of(context, config)
+    from flows.steps.progress import warn
     from flows.steps.recover import make_whole, missing_runs, publish_again, restorable
 
     with at_work():
@@ -111,9 +113,14 @@ def restore(
             from flows.restore import restore as flow
         with at_work():
             for name, lost in days.items():
-                result = flow(name, lost, path)
+                try:
+                    result = flow(name, lost, path)
+                except (ConfigError, DataError) as error:  # such as a file of prices that is gone
+                    warn(f"map {name}: {error}")
+                    n_skipped += len(lost)
+                    continue
                 n_made, n_skipped = n_made + len(result.made), n_skipped + len(result.skipped)
-    else:
+    if not n_made:
         publish_again(loaded)
     print(f"made {n_made} lost runs again, skipped {n_skipped}; published {loaded.published}")
     if n_lost or n_skipped:

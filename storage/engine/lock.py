@@ -59,7 +59,7 @@ def release(path: Path) -> None:
 
 
 def _try_to_hold(path: Path) -> duckdb.DuckDBPyConnection | str:
-    """Open the file, or tell who holds it."""
+    """Open the file, or return who holds it."""
     with _guard:
         if path.resolve() in _held:
             return "this very process"
@@ -99,7 +99,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def set_aside(path: Path) -> Path:
-    """Give a damaged file a name that tells what it is and since when, and tell that name."""
+    """Give a damaged file a name that tells what it is and since when, and return that name."""
     return path.rename(name_aside(path, "damaged"))
 
 

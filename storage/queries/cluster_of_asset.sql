@@ -4,5 +4,8 @@ SELECT mate.map, own.asset_id, own.symbol, own.cluster, mate.symbol AS mate, mat
     mate.is_exemplar
 FROM asked
 JOIN latest_clusters AS own USING (map, symbol)
-JOIN latest_clusters AS mate ON mate.map = own.map AND mate.cluster = own.cluster
+JOIN latest_clusters AS mate
+    ON mate.map = own.map
+    AND mate.cluster = own.cluster
+    AND (own.cluster <> 0 OR mate.asset_id = own.asset_id) -- 0: it has no company
 ORDER BY own.asset_id, mate.rank;

@@ -37,7 +37,7 @@ def file_name(as_of: object, run_id: str, digest: str) -> str:
 
 
 def write(folder: Path, run: MapRun) -> str:
-    """Keep a run's matrices, and tell the SHA-256 of their file."""
+    """Keep a run's matrices, and return the SHA-256 of their file."""
     frames = {name: getattr(run.structure, name) for name in MATRICES}
     return write_frames(folder, run.as_of, run.run_id, frames)
 
@@ -45,7 +45,7 @@ def write(folder: Path, run: MapRun) -> str:
 def write_frames(
     folder: Path, as_of: object, run_id: str, frames: Mapping[str, pd.DataFrame]
 ) -> str:
-    """Keep symmetric matrices over the same assets, and tell the SHA-256 of their file."""
+    """Keep symmetric matrices over the same assets, and return the SHA-256 of their file."""
     from pyarrow import parquet
 
     ids = np.asarray(frames[MATRICES[0]].index, dtype=object)
@@ -71,7 +71,7 @@ def write_frames(
 def read(
     folder: Path, as_of: object, run_id: str, digest: str, ids: "pd.Index[str]"
 ) -> dict[str, pd.DataFrame] | None:
-    """Return matrices back, each of shape (n_assets, n_assets).
+    """Return matrices that were kept, each of shape (n_assets, n_assets).
 
     None where the file is not there or not as it was written.
 

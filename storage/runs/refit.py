@@ -66,7 +66,7 @@ def refit(
 
 
 def _differences(stored: pd.DataFrame, fitted: pd.DataFrame) -> tuple[int, float]:
-    """Count the edges that differ, and tell by how much the worst does."""
+    """Return how many edges differ, and by how much the worst does."""
     values = [_by_pair(edges) for edges in (stored, fitted)]
     gap = values[0].sub(values[1], fill_value=0.0).abs()
     return int((gap > SAME).sum()), float(np.max(gap.to_numpy(), initial=0.0))

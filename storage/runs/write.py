@@ -34,7 +34,7 @@ CHOSEN = ("rank", "market_cap", "turnover", "last_close", "price_source")
 """What a universe tells of an asset beside its labels."""
 
 DERIVED = ("n_clusters", "n_edges")
-"""Diagnostics that are stored so that nobody has to count: the rows tell them as well."""
+"""Diagnostics that are stored so that nobody has to count the rows that hold them as well."""
 
 _TEXTS = pa.list_(pa.string())
 _DAYS = pa.list_(pa.date32())
@@ -46,7 +46,7 @@ def save_run(
 ) -> MadeRun:
     """Replace a run's rows in every table; see :meth:`storage.Database.save_run`.
 
-    Its matrices go to ``folder`` before anything tells of them. Gives what the manifest shall tell.
+    Its matrices go to ``folder`` before any row names them. Returns what the manifest is to hold.
     """
     made_at = datetime.now(UTC)
     tables = run_tables(run, made_at)

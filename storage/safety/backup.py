@@ -87,7 +87,7 @@ def put_back(copy: Path, database: Path) -> Path | None:
 
 
 def put_aside(database: Path) -> Path:
-    """Take a damaged database out of its place, with its log; tell the name that it has now."""
+    """Take a damaged database out of its place, with its log; return the name that it has now."""
     try:
         _set_log_aside(database)
         return set_aside(database)

@@ -6,7 +6,8 @@ import pytest
 
 from storage import Manifest, stored_runs
 from tests.support.cmc_server import CmcServer
-from tests.support.command import Desk
+from tests.support.command import Desk, map_config
+from tests.support.remote import simulated_prices
 
 pytestmark = pytest.mark.slow
 
@@ -54,6 +55,25 @@ def test_a_simulated_map_is_made_again_from_its_source(desk: Desk) -> None:
     assert "made 1 lost runs again, skipped 0" in restored.stdout
     assert desk.ask(MAP).equals(before)
     assert desk.run("doctor").returncode == 0
+
+
+def test_a_map_whose_file_is_gone_keeps_no_other_from_being_made_again(desk: Desk) -> None:
+    prices = desk.folder / "prices.csv"
+    rows = simulated_prices()[["date", "symbol", "close"]]
+    rows.to_csv(prices, index=False)
+    files = map_config({"kind": "files", "path": "prices.csv"})["maps"]["demo"]
+    demo = map_config()["maps"]["demo"]
+    desk.write({"maps": {"a-file": files, "demo": demo}})
+    for name in ("a-file", "demo"):
+        made = desk.run("run", "--map", name)
+        assert made.returncode == 0, made.stderr
+    lose_everything(desk)
+    prices.unlink()
+    restored = desk.run("restore")
+    assert restored.returncode == 1, restored.stderr
+    assert "map a-file: prices.csv: no such file" in restored.stderr
+    assert "made 1 lost runs again, skipped 1" in restored.stdout
+    assert desk.ask("select map from runs").to_pylist() == [{"map": "demo"}]
 
 
 def test_a_backup_is_restored_by_name(desk: Desk) -> None:
