@@ -34,7 +34,8 @@ test: $(READY) ## all tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 coverage: $(READY) ## all tests, and how many branches they reach: 95 % at least (takes longer)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal \
+	@# Processes that tests start in other folders add to the same file.
+	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal \
 	  --cov --cov-report=term --cov-fail-under=95
 
 fuzz: $(READY) ## throw 20,000 broken answers at the reader
