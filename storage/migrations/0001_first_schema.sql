@@ -243,7 +243,7 @@ CREATE TABLE store.findings (
     settings_digest VARCHAR NOT NULL,
     basis STRUCT(run_id VARCHAR, checksum VARCHAR)[] NOT NULL, -- the runs that it rests on, as they were
     made_at TIMESTAMP NOT NULL, -- UTC
-    checksum VARCHAR -- of its rows
+    checksum VARCHAR -- of its rows and its basis
 );
 
 -- The rows of findings: a table per kind.

@@ -14,7 +14,7 @@ from storage.engine.sql_files import statement
 from storage.published.query import PUBLISHED, reading
 from storage.runs.base import StoredRun
 from storage.runs.matrices import folder_of
-from storage.runs.read import read_run_row, rebuild_run, rebuild_structure
+from storage.runs.read import Row, read_run_row, rebuild_run, rebuild_structure
 
 NAMED_DAYS = 5
 """How many of the nearest stored days an error message names."""
@@ -25,7 +25,7 @@ def load(
     as_of: date | str | None = None,
     database: Path = PUBLISHED,
 ) -> MarketStructure:
-    """Return a stored map's structure back, exactly as it was saved.
+    """Return a stored map's structure, exactly as it was saved.
 
     Full matrices are kept for some runs only (``keep`` in config.yaml); where they are not, the
     model is fitted again to the stored prices as soon as somebody asks for a matrix, which takes
@@ -46,9 +46,8 @@ def load(
         There is no such map or day; the message lists what there is.
     """
     with _reading(database) as connection:
-        name = _known_map(connection, map, database)
-        row = read_run_row(connection, name, _known_day(connection, name, as_of, database))
-        return rebuild_structure(connection, row or {}, folder_of(database))
+        row = _known_run(connection, map, as_of, database)
+        return rebuild_structure(connection, row, folder_of(database))
 
 
 def load_run(
@@ -56,15 +55,14 @@ def load_run(
     as_of: date | str | None = None,
     database: Path = PUBLISHED,
 ) -> StoredRun:
-    """Return a stored run back: its structure, its universe, and the prices behind it.
+    """Return a stored run: its structure, its universe, and the prices behind it.
 
     The prices are the raw ones that are stored now, repaired as the run repaired them. Parameters
     and errors are those of :func:`load`.
     """
     with _reading(database) as connection:
-        name = _known_map(connection, map, database)
-        row = read_run_row(connection, name, _known_day(connection, name, as_of, database))
-        return rebuild_run(connection, row or {}, folder_of(database))
+        row = _known_run(connection, map, as_of, database)
+        return rebuild_run(connection, row, folder_of(database))
 
 
 def stored_days(database: Path, map: str) -> list[date]:  # noqa: A002 - as in every view
@@ -89,6 +87,17 @@ def _reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 f"{database}: was published by an older marketmap; run: marketmap run"
             )
         yield connection
+
+
+def _known_run(
+    connection: duckdb.DuckDBPyConnection,
+    map_name: str | None,
+    as_of: date | str | None,
+    database: Path,
+) -> Row:
+    """Return the row of the newest run of a map's day."""
+    name = _known_map(connection, map_name, database)
+    return read_run_row(connection, name, _known_day(connection, name, as_of, database))
 
 
 def _known_map(connection: duckdb.DuckDBPyConnection, map_name: str | None, database: Path) -> str:

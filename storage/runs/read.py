@@ -38,14 +38,12 @@ log = logging.getLogger("marketmap.storage")
 """Of the family whose lines a person sees while a flow works."""
 
 
-def read_run_row(
-    connection: duckdb.DuckDBPyConnection, map_name: str, as_of: date
-) -> dict[str, Any] | None:
-    """Read the newest run of a map's day, one key a column of ``store.runs``."""
+def read_run_row(connection: duckdb.DuckDBPyConnection, map_name: str, as_of: date) -> Row:
+    """Read the newest run of a day that is stored, one key a column of ``store.runs``."""
     found = connection.execute(statement("read_run"), [map_name, as_of])
     columns = [column[0] for column in found.description]
-    row = found.fetchone()
-    return None if row is None else dict(zip(columns, row, strict=True))
+    (row,) = found.fetchall()
+    return dict(zip(columns, row, strict=True))
 
 
 def _settings(row: Row) -> MapSettings:
@@ -143,7 +141,7 @@ def _structure(
         matrices = NotKept(
             f"map {row['map']} on {row['as_of']}",
             _settings(row),
-            universe or _universe(connection, row, assets),
+            _universe(connection, row, assets) if universe is None else universe,
             next(iter(graphs.values())).edges,
             assets.index,
         )
@@ -180,7 +178,8 @@ def _figures(connection: duckdb.DuckDBPyConnection, row: Row) -> dict[str, dict[
 def _diagnostics(row: Row, figures: Mapping[str, float]) -> Diagnostics:
     window = {"window_start": row["window_start"], "window_end": row["window_end"]}
     kinds: dict[str, Any] = {field.name: field.type for field in fields(Diagnostics)}
-    numbers = {name: kind(figures[name]) for name, kind in kinds.items() if name not in window}
+    # A figure that came after the run was made has its default.
+    numbers = {name: kind(figures[name]) for name, kind in kinds.items() if name in figures}
     return Diagnostics(**window, **numbers)
 
 

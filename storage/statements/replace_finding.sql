@@ -4,9 +4,9 @@ WHERE old.run_id = new.run_id AND old.as_of = new.as_of
 INSERT INTO store.findings BY NAME
 SELECT
     new.* EXCLUDE (basis),
-    (
+    coalesce((
         SELECT list({'run_id': run.run_id, 'checksum': run.checksum} ORDER BY run.as_of, run.run_id)
         FROM store.runs AS run
         WHERE list_contains(new.basis, run.run_id)
-    ) AS basis
+    ), []) AS basis
 FROM new_finding AS new;

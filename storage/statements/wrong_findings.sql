@@ -1,4 +1,4 @@
--- The findings whose rows are not those that were stored.
+-- The findings whose rows or basis are not those that were stored.
 SELECT stored.run_id, stored.as_of, stored.kind
 FROM store.findings AS stored
 LEFT JOIN store.finding_checksums AS found USING (run_id, as_of, kind, settings_digest)

@@ -5,12 +5,14 @@ CREATE OR REPLACE VIEW store.part_checksums AS
 SELECT run_id, as_of, part, sha256(string_agg(line, chr(10) ORDER BY line)) AS checksum
 FROM (
     SELECT run_id, as_of, 'run' AS part, concat_ws(
-        chr(31), map, settings_digest, source, is_simulated, survivors_only, notes, calendar,
-        window_start, window_end, clusterings, layouts, graphs
+        chr(31), map, settings_digest, source, is_simulated, survivors_only,
+        array_to_string(notes, chr(30)), array_to_string(calendar, chr(30)), window_start, window_end,
+        array_to_string(clusterings, chr(30)), array_to_string(layouts, chr(30)),
+        array_to_string(graphs, chr(30))
     ) AS line
     FROM store.runs
     UNION ALL
-    SELECT run_id, as_of, 'diagnostics:' || part, concat_ws(
+    SELECT run_id, as_of, 'diagnostics:' || part || ':' || name, concat_ws(
         chr(31), name, coalesce(value::VARCHAR, '')
     )
     FROM store.run_diagnostics
@@ -58,7 +60,7 @@ FROM (
 )
 GROUP BY run_id, as_of, part;
 
--- The same of the rows of findings.
+-- The same of findings: of their rows, and of the runs that they rest on.
 CREATE OR REPLACE VIEW store.finding_checksums AS
 SELECT run_id, as_of, kind, settings_digest,
     sha256(string_agg(line, chr(10) ORDER BY line)) AS checksum
@@ -67,5 +69,8 @@ FROM (
         chr(31), this, mean, worst, n_seeds
     ) AS line
     FROM store.finding_recovery
+    UNION ALL
+    SELECT run_id, as_of, kind, settings_digest, concat_ws(chr(31), 'basis', run.run_id, run.checksum)
+    FROM store.findings, unnest(basis) AS known(run)
 )
 GROUP BY run_id, as_of, kind, settings_digest;

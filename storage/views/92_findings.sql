@@ -13,10 +13,10 @@ SELECT
     found.run_id,
     found.settings_digest
 FROM store.findings AS found
-JOIN store.runs AS run USING (run_id, as_of);
+LEFT JOIN store.runs AS run USING (run_id, as_of);
 
 COMMENT ON VIEW findings IS 'What was learned about runs after they were made.';
-COMMENT ON COLUMN findings.map IS 'The map''s name in config.yaml';
+COMMENT ON COLUMN findings.map IS 'The map''s name in config.yaml; null where the run is gone';
 COMMENT ON COLUMN findings.as_of IS 'The as-of day of the run that it is about';
 COMMENT ON COLUMN findings.kind IS 'recovery: how much of a simulated market''s planted sectors the map found';
 COMMENT ON COLUMN findings.made_at IS 'When it was found, UTC';

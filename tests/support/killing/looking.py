@@ -19,9 +19,8 @@ LEDGER = "requests"
 
 MADE_AT = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 
-HAS_RUNS = """
-    FROM duckdb_tables() WHERE schema_name = 'store' AND table_name = 'run_exclusions'
-"""
+HAS_RUNS = "FROM duckdb_views() WHERE schema_name = 'main' AND view_name = 'runs'"
+"""The views come last: before them a new database holds nothing."""
 
 HALF_RUNS = """
     SELECT run_id, 'other numbers of assets, edges or positions than it says' AS what

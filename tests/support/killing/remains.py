@@ -53,7 +53,7 @@ def _look_at_database(scene: Scene, folder: Path) -> list[str]:
     for path in database.parent.glob(f"{database.name}*"):
         shutil.copy(path, apart_from_it)
     with closing(duckdb.connect(str(apart_from_it / database.name))) as connection:
-        if not connection.execute(HAS_RUNS).fetchall():  # killed before its first migration
+        if not connection.execute(HAS_RUNS).fetchall():  # killed while it was made
             return []
         wrong, rows = half_runs(connection), rows_of(connection)
     found, before, after = (
