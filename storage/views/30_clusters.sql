@@ -37,39 +37,42 @@ COMMENT ON COLUMN cluster_history.last_close IS 'The asset''s last price in the 
 COMMENT ON COLUMN cluster_history.run_id IS 'The run that says so';
 COMMENT ON COLUMN cluster_history.price_source IS 'Where its prices come from: the run''s source, or another that stands in for it';
 
-CREATE OR REPLACE VIEW latest_clusters AS
+-- The assets of each map's newest run; not for people. Whoever joins them to more rows of a day has to
+-- materialize them and those rows first, or DuckDB joins the rows of all days.
+CREATE OR REPLACE VIEW store.latest_members AS
 SELECT
     latest.map,
-    assets.asset_id,
-    assets.symbol,
-    assets.name,
+    assets.*,
+    member.cluster,
+    member.is_exemplar
+FROM store.latest_run_ids AS latest
+JOIN store.run_assets AS assets USING (run_id, as_of)
+JOIN store.run_clusters AS member USING (run_id, as_of, asset_id, clustering);
+
+CREATE OR REPLACE VIEW latest_clusters AS
+WITH members AS MATERIALIZED (
+    FROM store.latest_members
+)
+SELECT
+    member.map,
+    member.asset_id,
+    member.symbol,
+    member.name,
     member.cluster,
     member.is_exemplar,
     centre.symbol AS exemplar,
-    assets.rank,
-    assets.market_cap,
-    assets.turnover,
-    assets.last_close,
-    latest.as_of,
-    latest.run_id,
-    assets.price_source
-FROM store.latest_run_ids AS latest
-JOIN store.run_assets AS assets USING (run_id, as_of)
-JOIN store.run_clusters AS member
-    ON member.run_id = assets.run_id
-    AND member.as_of = assets.as_of
-    AND member.asset_id = assets.asset_id
-    AND member.clustering = latest.clustering
-LEFT JOIN store.run_clusters AS exemplar
-    ON exemplar.run_id = member.run_id
-    AND exemplar.as_of = member.as_of
-    AND exemplar.clustering = member.clustering
-    AND exemplar.cluster = member.cluster
-    AND exemplar.is_exemplar
-LEFT JOIN store.run_assets AS centre
-    ON centre.run_id = exemplar.run_id
-    AND centre.as_of = exemplar.as_of
-    AND centre.asset_id = exemplar.asset_id;
+    member.rank,
+    member.market_cap,
+    member.turnover,
+    member.last_close,
+    member.as_of,
+    member.run_id,
+    member.price_source
+FROM members AS member
+LEFT JOIN members AS centre
+    ON centre.run_id = member.run_id
+    AND centre.cluster = member.cluster
+    AND centre.is_exemplar;
 
 COMMENT ON VIEW latest_clusters IS 'The assets of each map''s newest run, with their clusters.';
 COMMENT ON COLUMN latest_clusters.map IS 'The map''s name in config.yaml';

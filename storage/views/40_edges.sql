@@ -40,31 +40,29 @@ COMMENT ON COLUMN edges.within_cluster IS 'Whether both ends are in one cluster'
 COMMENT ON COLUMN edges.run_id IS 'The run that says so';
 
 CREATE OR REPLACE VIEW latest_edges AS
+WITH members AS MATERIALIZED (
+    FROM store.latest_members
+),
+edges AS MATERIALIZED (
+    SELECT latest.map, edge.*
+    FROM store.latest_run_ids AS latest
+    JOIN store.run_edges AS edge USING (run_id, as_of, graph)
+)
 SELECT
-    latest.map,
+    edge.map,
     edge.asset_id_a,
     edge.asset_id_b,
     a.symbol AS symbol_a,
     b.symbol AS symbol_b,
     edge.partial_correlation,
-    of_a.cluster AS cluster_a,
-    of_b.cluster AS cluster_b,
-    of_a.cluster = of_b.cluster AND of_a.cluster <> 0 AS within_cluster,
-    latest.as_of,
-    latest.run_id
-FROM store.latest_run_ids AS latest
-JOIN store.run_edges AS edge
-    ON edge.run_id = latest.run_id AND edge.as_of = latest.as_of AND edge.graph = latest.graph
-JOIN store.run_assets AS a
-    ON a.run_id = edge.run_id AND a.as_of = edge.as_of AND a.asset_id = edge.asset_id_a
-JOIN store.run_assets AS b
-    ON b.run_id = edge.run_id AND b.as_of = edge.as_of AND b.asset_id = edge.asset_id_b
-JOIN store.run_clusters AS of_a
-    ON of_a.run_id = edge.run_id AND of_a.as_of = edge.as_of
-    AND of_a.asset_id = edge.asset_id_a AND of_a.clustering = latest.clustering
-JOIN store.run_clusters AS of_b
-    ON of_b.run_id = edge.run_id AND of_b.as_of = edge.as_of
-    AND of_b.asset_id = edge.asset_id_b AND of_b.clustering = latest.clustering;
+    a.cluster AS cluster_a,
+    b.cluster AS cluster_b,
+    a.cluster = b.cluster AND a.cluster <> 0 AS within_cluster,
+    edge.as_of,
+    edge.run_id
+FROM edges AS edge
+JOIN members AS a ON a.run_id = edge.run_id AND a.asset_id = edge.asset_id_a
+JOIN members AS b ON b.run_id = edge.run_id AND b.asset_id = edge.asset_id_b;
 
 COMMENT ON VIEW latest_edges IS 'The edges of each map''s newest run; each pair once.';
 COMMENT ON COLUMN latest_edges.map IS 'The map''s name in config.yaml';

@@ -36,34 +36,34 @@ COMMENT ON COLUMN positions.z IS 'Without unit; null in a flat layout';
 COMMENT ON COLUMN positions.run_id IS 'The run that says so';
 
 CREATE OR REPLACE VIEW latest_positions AS
+WITH members AS MATERIALIZED (
+    FROM store.latest_members
+),
+places AS MATERIALIZED (
+    SELECT position.*
+    FROM store.latest_run_ids AS latest
+    JOIN store.run_positions AS position USING (run_id, as_of)
+)
 SELECT
-    latest.map,
-    assets.asset_id,
-    assets.symbol,
+    member.map,
+    member.asset_id,
+    member.symbol,
     member.cluster,
     flat.x AS x2,
     flat.y AS y2,
     space.x AS x3,
     space.y AS y3,
     space.z AS z3,
-    latest.as_of,
-    latest.run_id
-FROM store.latest_run_ids AS latest
-JOIN store.run_assets AS assets USING (run_id, as_of)
-JOIN store.run_clusters AS member
-    ON member.run_id = assets.run_id
-    AND member.as_of = assets.as_of
-    AND member.asset_id = assets.asset_id
-    AND member.clustering = latest.clustering
-LEFT JOIN store.run_positions AS flat
-    ON flat.run_id = assets.run_id
-    AND flat.as_of = assets.as_of
-    AND flat.asset_id = assets.asset_id
+    member.as_of,
+    member.run_id
+FROM members AS member
+LEFT JOIN places AS flat
+    ON flat.run_id = member.run_id
+    AND flat.asset_id = member.asset_id
     AND flat.layout = 'lle_2d'
-LEFT JOIN store.run_positions AS space
-    ON space.run_id = assets.run_id
-    AND space.as_of = assets.as_of
-    AND space.asset_id = assets.asset_id
+LEFT JOIN places AS space
+    ON space.run_id = member.run_id
+    AND space.asset_id = member.asset_id
     AND space.layout = 'lle_3d';
 
 COMMENT ON VIEW latest_positions IS 'Where each asset of each map''s newest run lies, in the default layout (locally linear embedding).';

@@ -1,5 +1,6 @@
 """The page as a reader's browser shows it, opened from a file."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -52,9 +53,26 @@ def hostile_file(hostile: StoredRun, tmp_path_factory: pytest.TempPathFactory) -
     return write_report(hostile, tmp_path_factory.mktemp("reports") / "hostile.html")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser: Browser, hostile_file: Path) -> Page:
+    """Return a report that all tests look at and none changes: to draw it takes seconds."""
     return Page(browser, hostile_file)
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Browser]:
+    """Return the browser with a new tab in front."""
+    shared = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    yield browser
+    browser.driver.close()
+    browser.driver.switch_to.window(shared)
+
+
+@pytest.fixture
+def own_page(tab: Browser, hostile_file: Path) -> Page:
+    """Return the report in a tab of its own, to be changed."""
+    return Page(tab, hostile_file)
 
 
 def test_nothing_is_wrong_in_the_console_and_nothing_is_asked_for(page: Page) -> None:
@@ -123,43 +141,43 @@ def test_a_map_can_be_saved_as_an_image(page: Page, name: str) -> None:
     assert image.startswith("data:image/png;base64,")
 
 
-def test_the_slider_chooses_how_many_edges_are_drawn(page: Page) -> None:
+def test_the_slider_chooses_how_many_edges_are_drawn(own_page: Page) -> None:
     lines = (
         "return document.getElementById('map-2d').data"
         ".reduce((n, t) => n + (t.mode === 'lines' ? t.x.length / 3 : 0), 0)"
     )
-    assert page.run(lines) == 12
+    assert own_page.run(lines) == 12
 
-    page.run(
+    own_page.run(
         "const form = document.querySelector('[data-controls=map-2d]');"
         "form.elements.count.value = 3; form.dispatchEvent(new Event('input'))"
     )
 
-    page.until(lines + " === 3")
-    assert page.run(
+    own_page.until(lines + " === 3")
+    assert own_page.run(
         "return document.querySelector('[data-controls=map-2d] output').value"
     ).startswith("3 strongest of ")
 
 
-def test_exact_positions_can_be_chosen(page: Page) -> None:
-    page.run(
+def test_exact_positions_can_be_chosen(own_page: Page) -> None:
+    own_page.run(
         "const form = document.querySelector('[data-controls=map-2d]');"
         "form.elements.view.value = 'exact'; form.dispatchEvent(new Event('input'))"
     )
 
-    page.until(
+    own_page.until(
         "const points = document.getElementById('map-2d').data.at(-1);"
         "return points.x === points.meta.views.exact[0]"
     )
 
 
-def test_a_button_shows_one_cluster_alone(page: Page) -> None:
+def test_a_button_shows_one_cluster_alone(own_page: Page) -> None:
     for name in ("map-2d", "map-3d"):
         button = f"document.querySelector('[data-legend={name}] [data-cluster=\"1\"]')"
-        page.run(f"{button}.click()")
+        own_page.run(f"{button}.click()")
 
-        assert page.run(f"return {button}.getAttribute('aria-pressed')") == "true"
-        page.until(
+        assert own_page.run(f"return {button}.getAttribute('aria-pressed')") == "true"
+        own_page.until(
             f"const points = document.getElementById('{name}').data.at(-1);"
             "return points.marker.color.every((c, i) =>"
             " (c === '#dfe3e7') === (points.meta.cluster[i] !== 1))"
@@ -187,11 +205,11 @@ def test_the_page_is_never_wider_than_the_window(page: Page, width: int) -> None
         page.driver.set_window_size(1440, 1000)
 
 
-def test_names_on_a_crowded_map_do_not_lie_on_each_other(browser: Browser, tmp_path: Path) -> None:
+def test_names_on_a_crowded_map_do_not_lie_on_each_other(tab: Browser, tmp_path: Path) -> None:
     run = make_run(n_assets=100)
     long_names = run.structure.labels.assign(symbol=[f"LONGSYMBOL{i}" for i in range(100)])
     crowded = keep(replace(run, structure=replace(run.structure, labels=long_names)))
-    page = Page(browser, write_report(crowded, tmp_path / "crowded.html"))
+    page = Page(tab, write_report(crowded, tmp_path / "crowded.html"))
 
     boxes = page.run(LABEL_BOXES)
 
@@ -208,13 +226,13 @@ def test_names_on_a_crowded_map_do_not_lie_on_each_other(browser: Browser, tmp_p
     assert clashes == []
 
 
-def test_zooming_shows_a_part_and_the_way_back_the_whole(page: Page) -> None:
+def test_zooming_shows_a_part_and_the_way_back_the_whole(own_page: Page) -> None:
     span = "const [low, high] = document.getElementById('map-2d').layout.xaxis.range;"
-    whole = page.run(span + "return high - low")
+    whole = own_page.run(span + "return high - low")
     button = "document.querySelector('#map-2d [data-val={}]').click()"
 
-    page.run(button.format("in"))
-    page.until(span + "return high - low < 0.6 * arguments[0]", whole)
-    page.run(button.format("reset"))
+    own_page.run(button.format("in"))
+    own_page.until(span + "return high - low < 0.6 * arguments[0]", whole)
+    own_page.run(button.format("reset"))
 
-    page.until(span + "return Math.abs(high - low - arguments[0]) < 1e-6", whole)
+    own_page.until(span + "return Math.abs(high - low - arguments[0]) < 1e-6", whole)

@@ -25,6 +25,8 @@ from tests.support.command import Desk
 from tests.support.prefect_server import found
 
 PATIENCE_SECONDS = 180
+LINUX = sys.platform == "linux"
+"""Where processes are found in /proc."""
 TASKS = {
     "list assets",
     "bring prices",
@@ -91,40 +93,64 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("own_server")
-def test_two_runs_none_overlapping_and_one_more_after_a_restart(desk: Desk) -> None:
+def test_it_runs_on_time_one_at_a_time_and_goes_on_after_its_end_and_after_deaths(
+    desk: Desk,
+) -> None:
     port = free_port(0)
     api = f"http://127.0.0.1:{port}/api"
     arguments = ("--every", EVERY, "--port", str(port))
     with serving(desk, *arguments) as process:
         with map_lock(load_config(desk.folder / "config.yaml"), "demo"):
-            skipped = eventually(lambda: flow_runs(api, "Skipped"), "a run that was not to overlap")
-        done = eventually(
-            lambda: len(runs := flow_runs(api, "Completed")) >= 2 and runs, "two runs"
-        )
+            eventually(lambda: flow_runs(api, "Skipped"), "a run that was not to overlap")
+        done = completed(api, 2)
         second = desk.run("serve", *arguments)
         assert second.returncode == 2
         assert second.stderr.startswith("error: data is being served by process ")
         assert not work_overlaps(api, done)
+        if LINUX:
+            kill_server(desk, port, process.pid)
+            done = completed(api, len(done) + 1)
+            died = "the Prefect server ended with exit code -9; starting it again"
+            assert died in (desk.folder / "serve.log").read_text()
         end(process)
-    assert skipped
     assert "http://127.0.0.1" in (desk.folder / "serve.log").read_text()
-    if sys.platform == "linux":
-        assert desk.processes() == []
-    before = {run["id"] for run in done}
+    assert not LINUX or desk.processes() == []
     with serving(desk, *arguments) as process:
-        again = eventually(
-            lambda: [
-                r
-                for r in flow_runs(api, "Completed")
-                if times(r)[0] > times(done[-1])[1] and r["id"] not in before
-            ],
-            "a run after the restart",
-        )
-        assert not work_overlaps(api, flow_runs(api, "Completed"))
-        assert flow_runs(api, "Running") == [] or len(flow_runs(api, "Running")) <= 2
+        done = completed(api, len(done) + 1)
+        eventually(lambda: begun_after(api, done), "a run that is going on")
+        process.kill()
+        process.wait()
+        if LINUX:
+            eventually(lambda: desk.processes() == [], "the end of all children")
+    with serving(desk, *arguments) as process:
+        done = completed(api, len(done) + 1)
+        assert not work_overlaps(api, done[-2:])
         end(process)
-    assert again
     assert desk.ask("from runs").num_rows == 1
+
+
+def completed(api: str, at_least: int) -> list[dict[str, Any]]:
+    """Wait until so many runs have been completed."""
+    return eventually(
+        lambda: len(runs := flow_runs(api, "Completed")) >= at_least and runs,
+        f"{at_least} completed runs",
+    )
+
+
+def begun_after(api: str, done: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the runs that are going on and began after others; a killed one looks so for ever."""
+    return [
+        run
+        for run in flow_runs(api, "Running")
+        if datetime.fromisoformat(run["start_time"]) > times(done[-1])[1]
+    ]
+
+
+def kill_server(desk: Desk, port: int, service: int) -> None:
+    """Kill the Prefect server that a service has started."""
+    for pid in desk.processes():
+        if str(port) in Path(f"/proc/{pid}/cmdline").read_text() and pid != service:
+            os.kill(pid, signal.SIGKILL)
 
 
 def work_overlaps(api: str, runs: list[dict[str, Any]]) -> bool:
@@ -144,46 +170,6 @@ def work_overlaps(api: str, runs: list[dict[str, Any]]) -> bool:
         starts, ends = zip(*(times(task) for task in tasks), strict=True)
         spans.append((min(starts), max(ends)))
     return any(start < end for (_, end), (start, _) in pairwise(sorted(spans)))
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.usefixtures("own_server")
-def test_a_killed_service_takes_its_children_along_and_blocks_nothing(desk: Desk) -> None:
-    port = free_port(0)
-    api = f"http://127.0.0.1:{port}/api"
-    arguments = ("--every", EVERY, "--port", str(port))
-    with serving(desk, *arguments) as process:
-        eventually(lambda: flow_runs(api, "Running"), "a run that is going on")
-        process.kill()
-        process.wait()
-        eventually(lambda: desk.processes() == [], "the end of all children")
-    with serving(desk, *arguments) as process:
-        eventually(lambda: flow_runs(api, "Completed"), "a run after the kill")
-        end(process)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.usefixtures("own_server")
-def test_a_server_that_dies_is_started_again(desk: Desk) -> None:
-    port = free_port(0)
-    api = f"http://127.0.0.1:{port}/api"
-    with serving(desk, "--every", EVERY, "--port", str(port)) as process:
-        first = eventually(lambda: flow_runs(api, "Completed"), "a first run")
-        for pid in desk.processes():
-            if str(port) in Path(f"/proc/{pid}/cmdline").read_text() and pid != process.pid:
-                os.kill(pid, signal.SIGKILL)
-        later = eventually(
-            lambda: [r for r in flow_runs(api, "Completed") if times(r) > times(first[-1])],
-            "a run on the new server",
-        )
-        end(process)
-    assert later
-    assert (
-        "the Prefect server ended with exit code -9; starting it again"
-        in (desk.folder / "serve.log").read_text()
-    )
 
 
 def test_a_child_that_dies_again_and_again_ends_the_service(

@@ -10,10 +10,12 @@ from tests.support.runs import make_run
 
 CHANGES = {
     "run": "UPDATE store.runs SET survivors_only = NOT survivors_only",
-    "diagnostics:model": (
+    "diagnostics:model:alpha": (
         "UPDATE store.run_diagnostics SET value = 1 WHERE part = 'model' AND name = 'alpha'"
     ),
-    "diagnostics:layout:lle_2d": "DELETE FROM store.run_diagnostics WHERE part = 'layout:lle_2d'",
+    "diagnostics:layout:lle_2d:error": (
+        "DELETE FROM store.run_diagnostics WHERE part = 'layout:lle_2d'"
+    ),
     "assets": "UPDATE store.run_assets SET rank = 9 WHERE place = 0",
     "clusters:affinity_propagation": "UPDATE store.run_clusters SET is_exemplar = NULL",
     "positions:lle_3d": "UPDATE store.run_positions SET z = 0 WHERE layout = 'lle_3d'",
