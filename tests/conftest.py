@@ -3,7 +3,6 @@
 import atexit
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import settings
 
 from benchmarks.windows import FOLDER, WHERE
 from flows.service.environment import quiet_exit
-from tests.support.browser import Browser, open_browser
 
 # Headless, quiet and without telemetry, also in the processes that tests start.
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -79,13 +77,3 @@ def shared_data() -> Path:
     if not FOLDER.is_dir():
         pytest.skip(f"the real prices are not here: {WHERE}")
     return FOLDER
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a real Chromium, 1440 pixels wide; where there is none, skip, but fail in CI.
-
-    It draws for as long as it is open, which takes a good part of a processor.
-    """
-    with open_browser() as opened:
-        yield opened

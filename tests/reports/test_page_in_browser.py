@@ -12,7 +12,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from reports import write_report
 from reports.text import shorten
 from storage import StoredRun
-from tests.support.browser import Browser
+from tests.support.browser import Browser, open_browser
 from tests.support.runs import make_run
 from tests.support.stored import keep
 
@@ -51,6 +51,12 @@ class Page:
 @pytest.fixture(scope="module")
 def hostile_file(hostile: StoredRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(hostile, tmp_path_factory.mktemp("reports") / "hostile.html")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

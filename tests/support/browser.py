@@ -61,7 +61,10 @@ class Browser:
 
 @contextmanager
 def open_browser(width: int = 1440, height: int = 1000) -> Iterator[Browser]:
-    """Start a Chromium of its own; where there is none, skip the test, but fail it in CI."""
+    """Start a Chromium of its own; where there is none, skip the test, but fail it in CI.
+
+    With a map in space on its page it draws for as long as it is open, which takes a processor.
+    """
     binary = next(filter(None, map(shutil.which, BROWSERS)), None)
     chromedriver = shutil.which("chromedriver")
     if binary is None or chromedriver is None:

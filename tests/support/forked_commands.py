@@ -1,7 +1,4 @@
-"""Commands in forks of a process that has their libraries: each would take seconds to import them.
-
-Prefect is not among them: it reads its environment when it is imported.
-"""
+"""Commands in forks of a process that has their libraries: each would take seconds to load them."""
 
 import atexit
 import multiprocessing
@@ -14,23 +11,10 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-LIBRARIES = [
-    "flows.cli.app",
-    "flows.cli.doctor",
-    "flows.cli.screen",
-    "flows.steps.days",
-    "flows.steps.integrity",
-    "flows.steps.make_map",
-    "marketmap.precision.kernel",
-    "marketmap.sources.coinmarketcap.source",
-    "marketmap.sources.files.source",
-    "reports.page",
-    "sklearn.manifold",
-]
 STREAMS = ("stdin", "stdout", "stderr")
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(LIBRARIES)
+_context.set_forkserver_preload(["tests.support.warm_commands"])
 
 
 def run_in_fork(

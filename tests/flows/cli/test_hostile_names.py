@@ -20,7 +20,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 import storage
 from marketmap.settings import SimulatedSettings
 from marketmap.sources.simulated import Simulated
-from tests.support.browser import Browser
+from tests.support.browser import Browser, open_browser
 from tests.support.cmc_server import CmcServer
 from tests.support.command import Desk, map_config
 from tests.support.remote import PATIENCE, YESTERDAY, simulated_prices
@@ -245,10 +245,15 @@ def test_export_gives_the_graph_of_all_assets(desk: Desk) -> None:
     assert {graph.nodes[name]["symbol"] for name in in_xml} == in_xml
 
 
-def test_the_report_shows_names_and_does_nothing_else(desk: Desk, browser: Browser) -> None:
+def test_the_report_shows_names_and_does_nothing_else(desk: Desk) -> None:
     printed = desk.run("report", "--map", "files")
     assert printed.returncode == 0, printed.stderr
     report = desk.folder / printed.stdout.strip()
+    with open_browser() as browser:
+        look_at(report, browser)
+
+
+def look_at(report: Path, browser: Browser) -> None:
     browser.open(report)
     driver = browser.driver
     drawn = "return document.documentElement.dataset.drawn === 'true'"

@@ -46,7 +46,6 @@ def main() -> None:
 
 
 def sweep(root: Path, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    from marketmap.precision.compiling import compile_once
     from marketmap.sources import fetching
     from tests.support.killing import desk, moments
     from tests.support.killing.commands import Commands, kill_commands
@@ -56,7 +55,6 @@ def sweep(root: Path, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     started, draw = time.monotonic(), random.Random(seed)
     fetching.BATCH_ANSWERS = 7  # so that a small market is stored in several transactions, too
     moments.watch_the_product()
-    compile_once()
     with desk.market() as market:
         scenes = prepare(root, market)
         work = Sweep(root, scenes)

@@ -1,20 +1,17 @@
 """What a run starts from and what comes of it when nobody kills it; and when to kill it."""
 
-import gc
 import random
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 
 from marketmap.config import load_config
-from reports import page
 from tests.support.killing import desk, moments
 from tests.support.killing.forks import apart
 from tests.support.killing.looking import State, state_of
 from tests.support.killing.reader import Place
 from tests.support.remote import YESTERDAY
+from tests.support.warm import warm_up
 
 
 @dataclass(frozen=True)
@@ -70,17 +67,6 @@ def prepare(root: Path, market: desk.Market) -> list[Scene]:
     desk.write_config(evening, market.morning)
     apart(desk.make_map, evening)
     return [_scene(root, base, market.evening) for base in (fresh, evening)]
-
-
-def warm_up(modules: Iterable[str]) -> None:
-    """Import what a run imports, and read the report's parts, so that no child has to."""
-    for name in modules:
-        with suppress(ImportError):
-            import_module(name)
-    page._environment().get_template("report.html")
-    page._scripts()
-    gc.collect()
-    gc.freeze()  # so that children do not copy memory by looking through it
 
 
 def _scene(root: Path, base: Path, url: str) -> Scene:
