@@ -7,6 +7,7 @@ takes SIGTERM for itself while a flow runs, marks the flow as crashed, and then 
 
 import os
 import signal
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -86,6 +87,8 @@ def interrupts_in_time() -> Iterator[None]:
         _handled.append(number)
         raise KeyboardInterrupt
 
+    # Python's and joblib's trackers would have the last word of a process that left at once.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
     _watch_signals()
     before = [signal.signal(number, end) for number in SIGNALS]
     try:
@@ -156,6 +159,10 @@ def _say_that_it_ends() -> None:
 
 
 def _leave() -> None:
-    """End this process, with a last line, without asking anybody else."""
+    """End this process and those that work for it, with a last line; ask nobody else."""
     say_last_line()
+    # Nothing is imported here: another thread may hold the import's lock.
+    if (process := sys.modules.get("multiprocessing.process")) is not None:
+        for worker in process.active_children():
+            worker.terminate()
     os._exit(exit_code())

@@ -22,6 +22,8 @@ N_SEEDS = 10
 """How many simulated markets stand behind the mean and the worst."""
 WORTH_PROCESSES = 8.0
 """Seconds of work from which on other processes pay: each imports all of this first."""
+IDLE_SECONDS = 10.0
+"""So long they outlive their last task, and a process that was killed."""
 
 
 def find_recovery(run: MapRun, n_seeds: int = N_SEEDS) -> Finding | None:
@@ -95,7 +97,8 @@ def _scores_of_seeds(
     started = time.monotonic()
     first = _recovered_from(plans[0], settings)
     work = (time.monotonic() - started) * (n_seeds - 1)
-    workers = Parallel(n_jobs=-1 if work > WORTH_PROCESSES else 1)
+    n_jobs = -1 if work > WORTH_PROCESSES else 1
+    workers = Parallel(n_jobs=n_jobs, idle_worker_timeout=IDLE_SECONDS)
     return first, *workers(delayed(_recovered_from)(plan, settings) for plan in plans[1:])
 
 

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -106,3 +107,31 @@ def test_a_long_fit_is_ended_soon(either: Desk, number: int, code: int) -> None:
         last = end(process, number, code)
     assert last == "interrupted; no answer and no map had been stored yet"
     assert not either.published.exists()
+
+
+WITH_WORKERS = """
+import os, signal, time
+from multiprocessing import active_children
+from threading import Thread
+from joblib import Parallel, delayed
+from flows.steps import signals
+
+signals.PATIENCE_SECONDS = 0.5
+work = lambda: Parallel(n_jobs=2)(delayed(time.sleep)(120) for _ in range(2))
+with signals.interrupts_in_time():
+    Thread(target=work, daemon=True).start()
+    while len(active_children()) < 2:
+        time.sleep(0.1)
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except KeyboardInterrupt:  # lost, as in a callback from C
+        time.sleep(60)
+"""
+
+
+def test_who_leaves_at_once_takes_the_processes_along_that_work_for_it() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WITH_WORKERS], capture_output=True, text=True, timeout=60
+    )  # whoever is left holds the pipes open
+    assert ended.returncode == 143, ended.stderr
+    assert ended.stderr.endswith("interrupted; no answer and no map had been stored yet\n")
