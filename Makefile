@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # One more than there are cores: some tests wait more than they work.
 WORKERS ?= $(shell expr `getconf _NPROCESSORS_ONLN` + 1)
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
-.PHONY: help setup demo test coverage fuzz torture lint format lock bench bench-fetch bench-storage study \
+.PHONY: help setup demo test test-long coverage fuzz torture lint format lock bench bench-fetch bench-storage study \
 	pictures clean
 
 help: ## list the targets
@@ -30,12 +31,15 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## map a simulated market and say where its report is
 	@$(BIN)/marketmap run --map demo
 
-test: $(READY) ## all tests
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+test: $(READY) ## all tests but those of test-long
+	$(PYTEST) -m "not long"
 
-coverage: $(READY) ## all tests, and how many branches they reach: 95 % at least (takes longer)
+test-long: $(READY) ## tests that take minutes: the service, kills, the compiler, runs that Prefect records
+	$(PYTEST) -m long
+
+coverage: $(READY) ## all tests of both, and how many branches they reach: 95 % at least
 	@# Processes that tests start in other folders add to the same file.
-	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal \
+	COVERAGE_FILE=$(CURDIR)/.coverage $(PYTEST) \
 	  --cov --cov-report=term --cov-fail-under=95
 
 fuzz: $(READY) ## throw 20,000 broken answers at the reader

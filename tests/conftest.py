@@ -35,9 +35,9 @@ if os.environ.get("MARKETMAP_FUZZ"):
 quiet_exit()  # DuckDB complains of objects that hypothesis keeps alive to the end
 
 ROOT = Path(__file__).parents[1]
-ALONE_LONGEST = ("test_compiling.py", "test_serve.py", "test_killed.py")
 
 
+@pytest.hookimpl(trylast=True)  # when tests that were not asked for are gone
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker has it left at the end.
 
@@ -54,14 +54,16 @@ def _dealt(items: list[pytest.Item], n_workers: int) -> list[pytest.Item]:
 
     Slow tests of one file stay together, for what they share.
     """
-    files: dict[str, list[pytest.Item]] = {name: [] for name in ALONE_LONGEST}
+    files: dict[str, dict[str, list[pytest.Item]]] = {"long": {}, "slow": {}}
     quick = []
     for item in items:
-        if item.get_closest_marker("slow") or item.path.name in ALONE_LONGEST:
-            files.setdefault(item.path.name, []).append(item)
-        else:
+        mark = next(filter(item.get_closest_marker, files), None)
+        if mark is None:
             quick.append(item)
-    slow, dealt, n_left = list(files.values()), list[pytest.Item](), len(items)
+        else:
+            files[mark].setdefault(item.path.name, []).append(item)
+    slow = [*files["long"].values(), *files["slow"].values()]
+    dealt, n_left = list[pytest.Item](), len(items)
     for worker in range(n_workers):
         size = n_left // (n_workers - worker)  # as xdist's worksteal divides them
         own = [item for file in slow[worker::n_workers] for item in file]

@@ -56,7 +56,7 @@ def recorded(desk: Desk, prefect_api: str) -> Desk:
     return Desk(desk.folder, {"PREFECT_API_URL": prefect_api})
 
 
-@pytest.fixture(params=["recorded", "not recorded"])
+@pytest.fixture(params=[pytest.param("recorded", marks=pytest.mark.long), "not recorded"])
 def either(request: pytest.FixtureRequest, desk: Desk) -> Desk:
     """Return a desk whose flows are recorded, and one whose flows are not."""
     if request.param == "not recorded":

@@ -203,6 +203,7 @@ def test_a_run_without_a_server_is_not_recorded_and_says_so(desk: Desk) -> None:
     assert desk.processes() == []
 
 
+@pytest.mark.long
 def test_a_run_is_recorded_where_a_server_is_up(recorded: Desk, prefect_api: str) -> None:
     run = recorded.run_anew("run")
     assert run.returncode == 0, run.stderr

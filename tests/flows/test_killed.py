@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 STAGES = ["fetch", "upsert", "fit", "write", "publish", "report"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_run_leaves_nothing_half_done_and_the_next_one_makes_it_good(
     tmp_path: Path,
 ) -> None:

@@ -38,7 +38,7 @@ TASKS = {
     "draw report",
 }
 """What Prefect records of a run."""
-EVERY = "15"
+EVERY = "25"
 """Seconds; longer than a run takes, so that the machine has some rest between them: each run, one
 that is skipped too, is a process that imports Prefect."""
 
@@ -91,7 +91,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     assert process.wait(30) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("own_server")
 def test_it_runs_on_time_one_at_a_time_and_goes_on_after_its_end_and_after_deaths(
     desk: Desk,

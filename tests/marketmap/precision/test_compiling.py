@@ -35,7 +35,7 @@ def fit_in_a_process(cache: Path, before: str = "") -> tuple[float, str]:
     return float(seconds), ended.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_first_process_says_that_it_compiles_and_the_next_loads_what_it_cached(
     tmp_path: Path,
 ) -> None:
@@ -46,7 +46,7 @@ def test_the_first_process_says_that_it_compiles_and_the_next_loads_what_it_cach
     assert second < first / 3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_a_place_for_the_cache_every_process_compiles(tmp_path: Path) -> None:
     _, said = fit_in_a_process(tmp_path, NOWHERE_TO_WRITE)
     assert WORD + "in every process" in said
