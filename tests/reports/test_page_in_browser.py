@@ -16,7 +16,7 @@ from tests.support.browser import Browser, open_browser
 from tests.support.runs import make_run
 from tests.support.stored import keep
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 FIGURES = ("map-2d", "map-3d", "histogram", "heatmap", "cv-curve")
 HOVER = "document.querySelector('#{} .hoverlayer').textContent"

@@ -25,7 +25,7 @@ from tests.support.cmc_server import CmcServer
 from tests.support.command import Desk, map_config
 from tests.support.remote import PATIENCE, YESTERDAY, simulated_prices
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 LONG = "x" * 10_000
 NAMES = (

@@ -58,6 +58,7 @@ def days(config: Config) -> list[date]:
     return sorted(run.as_of for run in stored_runs(config.database).values())
 
 
+@pytest.mark.long
 def test_a_damaged_log_leaves_the_state_of_a_committed_run_and_the_rest_is_named(
     config: Config,
 ) -> None:

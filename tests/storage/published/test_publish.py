@@ -183,6 +183,7 @@ def test_the_newest_duckdb_1_reads_every_view(tmp_path: Path) -> None:
     assert found.returncode == 0, found.stderr
 
 
+@pytest.mark.long
 def test_readers_see_one_state_at_a_time_while_new_ones_are_published(tmp_path: Path) -> None:
     copy = tmp_path / "published" / "copy.duckdb"
     stop, opened = tmp_path / "stop", tmp_path / "opened"
