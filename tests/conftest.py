@@ -37,6 +37,9 @@ quiet_exit()  # DuckDB complains of objects that hypothesis keeps alive to the e
 ROOT = Path(__file__).parents[1]
 
 
+LONGEST = ("test_serve.py", "test_killed.py")
+
+
 @pytest.hookimpl(trylast=True)  # when tests that were not asked for are gone
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker has it left at the end.
@@ -54,7 +57,10 @@ def _dealt(items: list[pytest.Item], n_workers: int) -> list[pytest.Item]:
 
     Slow tests of one file stay together, for what they share.
     """
-    files: dict[str, dict[str, list[pytest.Item]]] = {"long": {}, "slow": {}}
+    files: dict[str, dict[str, list[pytest.Item]]] = {
+        "long": {name: [] for name in LONGEST},
+        "slow": {},
+    }
     quick = []
     for item in items:
         mark = next(filter(item.get_closest_marker, files), None)

@@ -21,6 +21,9 @@ ALONE: dict[str, str | int | float | list[str]] = {
     "temp_directory": "",  # a query that needs more than the memory says so
 }
 
+DESCRIPTORS = Path("/dev/fd")
+"""Where the system has it, each open file has a name here."""
+
 QUERIES = {
     duckdb.StatementType.SELECT,
     duckdb.StatementType.EXPLAIN,
@@ -45,7 +48,11 @@ def connect(database: Path = PUBLISHED) -> duckdb.DuckDBPyConnection:
         raise StorageError(f"{database}: no map has been published yet; run: marketmap run")
     connection = duckdb.connect(":memory:", config=dict(ALONE))
     try:
-        connection.execute(statement("attach_published"), [str(database)])
+        with Path(database).open("rb") as copy:
+            # DuckDB opens what it attaches twice, for the header and for the rest. By this name
+            # both are of the file that is open here, whatever takes its place in the meantime.
+            name = f"{DESCRIPTORS}/{copy.fileno()}" if DESCRIPTORS.is_dir() else str(database)
+            connection.execute(statement("attach_published"), [name])
         connection.execute(statement("read_only"))
     except (duckdb.Error, OSError) as error:
         connection.close()

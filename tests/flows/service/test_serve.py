@@ -38,7 +38,7 @@ TASKS = {
     "draw report",
 }
 """What Prefect records of a run."""
-EVERY = "25"
+EVERY = "20"
 """Seconds; longer than a run takes, so that the machine has some rest between them: each run, one
 that is skipped too, is a process that imports Prefect."""
 

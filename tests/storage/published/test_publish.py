@@ -11,6 +11,8 @@ import pytest
 
 from marketmap.errors import StorageError
 from storage import Database, connect, load, query
+from storage.engine.sql_files import statement
+from storage.published import query as query_module
 from tests.storage.published.answering import fetch
 from tests.support.runs import make_recovery, make_run, store
 from tests.support.tables import dump
@@ -181,6 +183,29 @@ def test_the_newest_duckdb_1_reads_every_view(tmp_path: Path) -> None:
     read = [python, "-c", READ_EVERY_VIEW, str(copy)]
     found = subprocess.run(read, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
+
+
+@pytest.mark.skipif(not query_module.DESCRIPTORS.is_dir(), reason="open files have no names here")
+def test_a_copy_that_is_replaced_while_it_is_opened_is_read_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, following = tmp_path / "published" / "copy.duckdb", tmp_path / "next" / "copy.duckdb"
+    with Database.open(tmp_path / "work.duckdb") as database:
+        for number, to in enumerate((copy, following)):
+            store(database, make_run(as_of=date(2026, 1, 1 + number)))
+            database.publish(to)
+
+    def replaced(name: str) -> str:
+        """Replace the copy when it has been opened, just before DuckDB opens it."""
+        if name == "attach_published" and following.exists():
+            following.replace(copy)
+        return statement(name)
+
+    monkeypatch.setattr(query_module, "statement", replaced)
+    with closing(connect(copy)) as opened, closing(connect(copy)) as again:
+        assert not following.exists()
+        assert opened.execute("SELECT n_runs FROM publication").fetchall() == [(1,)]
+        assert again.execute("SELECT n_runs FROM publication").fetchall() == [(2,)]
 
 
 @pytest.mark.long
