@@ -21,9 +21,6 @@ ALONE: dict[str, str | int | float | list[str]] = {
     "temp_directory": "",  # a query that needs more than the memory says so
 }
 
-DESCRIPTORS = Path("/dev/fd")
-"""Where the system has it, each open file has a name here."""
-
 QUERIES = {
     duckdb.StatementType.SELECT,
     duckdb.StatementType.EXPLAIN,
@@ -44,20 +41,43 @@ def connect(database: Path = PUBLISHED) -> duckdb.DuckDBPyConnection:
     StorageError
         Nothing has been published yet, or the file cannot be read.
     """
-    if not Path(database).is_file():
+    database = Path(database)
+    if not database.is_file():
         raise StorageError(f"{database}: no map has been published yet; run: marketmap run")
+    try:
+        while True:
+            # DuckDB opens a file twice, for its header and for the rest: both were of one copy
+            # where none has taken the name in the meantime. The file is not opened here to see
+            # that, as closing it would give up DuckDB's lock.
+            before = _identity(database)
+            try:
+                connection = _attach(database)
+            except duckdb.Error:
+                if _identity(database) == before:
+                    raise
+            else:
+                if _identity(database) == before:
+                    return connection
+                connection.close()
+    except (duckdb.Error, OSError) as error:
+        raise storage_error(database, error) from None
+
+
+def _attach(database: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config=dict(ALONE))
     try:
-        with Path(database).open("rb") as copy:
-            # DuckDB opens what it attaches twice, for the header and for the rest. By this name
-            # both are of the file that is open here, whatever takes its place in the meantime.
-            name = f"{DESCRIPTORS}/{copy.fileno()}" if DESCRIPTORS.is_dir() else str(database)
-            connection.execute(statement("attach_published"), [name])
+        connection.execute(statement("attach_published"), [str(database)])
         connection.execute(statement("read_only"))
-    except (duckdb.Error, OSError) as error:
+    except duckdb.Error:
         connection.close()
-        raise storage_error(database, error) from None
+        raise
     return connection
+
+
+def _identity(database: Path) -> tuple[int, ...]:
+    """Return what tells a file from another one that takes its name."""
+    found = database.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @contextmanager
