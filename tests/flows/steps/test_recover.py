@@ -19,6 +19,7 @@ from tests.support.runs import make_run, store
 
 FIRST = date(2026, 1, 1)
 N_RUNS = 4
+LAST_ID = make_run(as_of=FIRST + timedelta(days=N_RUNS - 1), seed=N_RUNS - 1).run_id.encode()
 
 COMMIT_AND_DIE = """
 import os, sys
@@ -94,7 +95,7 @@ def test_a_log_that_cannot_be_read_is_set_aside_and_told(
     subprocess.run([sys.executable, "-c", COMMIT_AND_DIE, str(config.database)], check=True)
     log = config.database.with_name("marketmap.duckdb.wal")
     content = bytearray(log.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[content.index(LAST_ID)] ^= 1  # in data: a changed length is taken for the log's end
     log.write_bytes(content)
     found = findings(config)
     assert found["database"][0] == "ok"
