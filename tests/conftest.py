@@ -35,8 +35,6 @@ if os.environ.get("MARKETMAP_FUZZ"):
 quiet_exit()  # DuckDB complains of objects that hypothesis keeps alive to the end
 
 ROOT = Path(__file__).parents[1]
-
-
 LONGEST = ("test_serve.py", "test_killed.py")
 
 

@@ -205,14 +205,16 @@ def test_a_run_without_a_server_is_not_recorded_and_says_so(desk: Desk) -> None:
 
 @pytest.mark.long
 def test_a_run_is_recorded_where_a_server_is_up(recorded: Desk, prefect_api: str) -> None:
-    run = recorded.run_anew("run")
+    own = str(recorded.folder / "config.yaml")
+    run = recorded.run_anew("run", "--config", own)
     assert run.returncode == 0, run.stderr
     assert run.stderr.splitlines()[0] == f"recording to the Prefect server at {prefect_api} ..."
-    (flow_run,) = found(prefect_api, "flow_runs", {"sort": "START_TIME_DESC", "limit": 1})
+    all_runs = found(prefect_api, "flow_runs", {})  # of other tests, too
+    (flow_run,) = (run for run in all_runs if run["parameters"]["config_path"] == own)
     assert (flow_run["name"], flow_run["state_name"]) == ("demo, newest day", "Completed")
     assert flow_run["parameters"]["map_name"] == "demo"
     wanted = {"artifacts": {"flow_run_id": {"any_": [flow_run["id"]]}}}
     shown = found(prefect_api, "artifacts", wanted)
     assert {artifact["key"] for artifact in shown} == {"demo-report", "demo-clusters"}
-    again = Desk(recorded.folder).run("run")
+    again = Desk(recorded.folder).run("run", "--config", own)
     assert again.stdout == run.stdout

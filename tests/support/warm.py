@@ -18,8 +18,13 @@ def warm_up(modules: Iterable[str]) -> None:
     compile_once()
     page._environment().get_template("report.html")
     page._scripts()
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread():
-            thread.join(10)  # the compiler's timer, which has just been called off
+    wait_for_threads()
     gc.collect()
     gc.freeze()  # so that children do not copy memory by looking through it
+
+
+def wait_for_threads() -> None:
+    """Let threads end that are about to, such as the compiler's timer that was just called off."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join(10)

@@ -117,6 +117,7 @@ def test_it_runs_on_time_one_at_a_time_and_goes_on_after_its_end_and_after_death
     assert not LINUX or desk.processes() == []
     with serving(desk, *arguments) as process:
         done = completed(api, len(done) + 1)
+        assert len(flow_runs(api, "Running")) <= 2
         eventually(lambda: begun_after(api, done), "a run that is going on")
         process.kill()
         process.wait()
@@ -124,7 +125,8 @@ def test_it_runs_on_time_one_at_a_time_and_goes_on_after_its_end_and_after_death
             eventually(lambda: desk.processes() == [], "the end of all children")
     with serving(desk, *arguments) as process:
         done = completed(api, len(done) + 1)
-        assert not work_overlaps(api, done[-2:])
+        # But for the run after the server's death, of whose tasks it may have lost some.
+        assert not work_overlaps(api, [*done[:2], *done[-2:]])
         end(process)
     assert desk.ask("from runs").num_rows == 1
 

@@ -23,6 +23,7 @@ CHANGES = {
     "cv_scores": "UPDATE store.run_cv_scores SET mean_score = 0",
     "exclusions": "UPDATE store.run_exclusions SET reason = 'x'",
     "repairs": "DELETE FROM store.run_repairs",
+    "settings": "UPDATE store.runs SET settings = settings || ' '",
     "checksum": "UPDATE store.runs SET checksum = 'x'",
 }
 

@@ -112,10 +112,13 @@ def test_it_is_stale_once_a_run_of_its_basis_came_out_otherwise(path: Path, run:
     assert row == {"is_stale": True, "basis": list(basis)}
 
 
-def test_a_changed_row_of_a_finding_is_found(path: Path, run: MapRun) -> None:
+@pytest.mark.parametrize(
+    "change", ["UPDATE store.finding_recovery SET mean = 1", "UPDATE store.findings SET basis = []"]
+)
+def test_a_changed_row_or_basis_of_a_finding_is_found(path: Path, run: MapRun, change: str) -> None:
     with Database.open(path) as database:
         database.save_run(run, found=[make_recovery(run)])
     with duckdb.connect(str(path)) as connection:
-        connection.execute("UPDATE store.finding_recovery SET mean = 1")
+        connection.execute(change)
     (problem,) = verify(path)
     assert problem == f"run {run.run_id}: finding recovery on {run.as_of} is not as it was stored"

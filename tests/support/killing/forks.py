@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.warm import wait_for_threads
+
 
 @dataclass(frozen=True)
 class Forked:
@@ -33,9 +35,7 @@ class Forked:
 
 def fork(work: Callable[[int], object]) -> Forked:
     """Start a child that works with the writing end of a pipe."""
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread():
-            thread.join(10)  # such as the compiler's timer, which has just been called off
+    wait_for_threads()
     assert threading.active_count() == 1, "only a process of one thread can be forked"
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""A reader that hardly rests: it opens the published copy again and again while runs are killed."""
+"""A reader that never rests: it opens the published copy again and again while runs are killed."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from storage import connect
 from tests.support.killing.forks import fork
 from tests.support.killing.looking import State, digest_of, half_runs, maps_of, print_of
 
-PAUSE_SECONDS = 0.3
+PAUSE_SECONDS = 0.1
 KEPT = 20
 
 
