@@ -61,7 +61,7 @@ def importing_flows(config: "Config", *, verbose: bool) -> Iterator[None]:
     Prefect is not imported where nobody would see its record.
     """
     from flows.recording import without_prefect
-    from flows.service.environment import find_server, prepare, quiet_exit
+    from flows.service.environment import find_server, prepare
     from flows.steps.signals import interrupts_at_once
 
     with interrupts_at_once():
@@ -71,7 +71,6 @@ def importing_flows(config: "Config", *, verbose: bool) -> Iterator[None]:
             without_prefect()
         else:
             print(f"recording to the Prefect server at {server} ...", file=sys.stderr, flush=True)
-            quiet_exit()
             prepare(config, server, verbose=verbose)
         yield
 

@@ -4,10 +4,8 @@ Prefect reads its settings from environment variables when it is imported, so :f
 first. What a person has set stays as it is.
 """
 
-import atexit
 import json
 import os
-import sys
 import urllib.error
 import urllib.request
 from http import HTTPStatus
@@ -116,17 +114,3 @@ def _status(api_url: str, timeout: float = 5.0) -> int | None:
         return error.code
     except (OSError, ValueError):
         return None
-
-
-def quiet_exit() -> None:
-    """Say nothing while the interpreter ends; to be called before Prefect is imported.
-
-    Prefect's threads keep DuckDB's objects alive until then, of which DuckDB's Python binding
-    complains in forty lines. What is registered first is called last.
-    """
-
-    @atexit.register
-    def _close_stderr() -> None:
-        sys.stderr.flush()
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
