@@ -37,7 +37,7 @@ test: $(READY) ## all tests but those of test-long
 test-long: $(READY) ## tests of what takes long: the service, Prefect, kills, damage, the browser
 	$(PYTEST) -m long
 
-coverage: $(READY) ## all tests of both, and how many branches they reach: 95 % at least
+coverage: $(READY) ## all tests of both, and how many lines and branches they reach: 95 % at least
 	@# Processes that tests start in other folders add to the same file.
 	COVERAGE_FILE=$(CURDIR)/.coverage $(PYTEST) \
 	  --cov --cov-report=term --cov-fail-under=95
