@@ -1,4 +1,8 @@
-"""Colours and shapes that a reader can tell apart, colour-blind or not."""
+"""Colours and shapes that a reader can tell apart, colour-blind or not.
+
+A figure's own scale stands with the figure; ``templates/report.css`` and ``macros.html`` repeat
+what they need of these.
+"""
 
 from typing import NamedTuple
 

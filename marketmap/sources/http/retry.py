@@ -13,7 +13,8 @@ unavailable  a failure                      asked again
 ============ ============================== ==================================================
 
 Before each retry there is a wait, longer each time (:meth:`.throttle.Throttle.backoff`). After
-``fetch.attempts`` requests the last error is raised.
+``fetch.attempts`` requests the last error is raised. Which HTTP statuses make a host unavailable is
+said in :mod:`.transport`; which of ccxt's errors, in ``exchange/client.py``.
 """
 
 import logging
