@@ -161,6 +161,7 @@ def _say_that_it_ends() -> None:
 def _leave() -> None:
     """End this process and those that work for it, with a last line; ask nobody else."""
     say_last_line()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # threads that miss their workers have tracebacks
     # Nothing is imported here: another thread may hold the import's lock.
     if (process := sys.modules.get("multiprocessing.process")) is not None:
         for worker in process.active_children():

@@ -117,6 +117,8 @@ from joblib import Parallel, delayed
 from flows.steps import signals
 
 signals.PATIENCE_SECONDS = 0.5
+leave = os._exit
+os._exit = lambda code: (time.sleep(1), leave(code))  # time for the thread to miss its workers
 work = lambda: Parallel(n_jobs=2)(delayed(time.sleep)(120) for _ in range(2))
 with signals.interrupts_in_time():
     Thread(target=work, daemon=True).start()
