@@ -71,6 +71,11 @@ class Config(Settings):
         """The first map of the file."""
         return next(iter(self.maps))
 
+    @property
+    def scheduled_maps(self) -> tuple[str, ...]:
+        """The maps that are made every day."""
+        return self.schedule.maps or (self.default_map,)
+
     def map_settings(self, name: str) -> MapSettings:
         """Return the settings of a map, or raise a ConfigError that lists the known ones."""
         if name not in self.maps:
@@ -130,7 +135,7 @@ def load_config(path: Path) -> Config:
     try:
         content = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, ValueError) as error:  # ValueError: such as a 30th of February
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"{path}: not valid YAML: {_yaml_problem(error)}") from None
     if content is None:
         raise ConfigError(f"{path}: the file is empty, expected keys such as maps")
     if not isinstance(content, dict):
@@ -145,13 +150,23 @@ class _UniqueKeys(yaml.SafeLoader):
         keys = [key.value for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.YAMLError(f"key {key!r} is there twice, {str(node.start_mark).strip()}")
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key!r} is there twice", problem_mark=node.start_mark
+                )
         return super().construct_mapping(node, deep)
+
+
+def _yaml_problem(error: Exception) -> str:
+    """Say what is wrong and where, without YAML's own excerpt of several lines."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {getattr(error, 'problem', '')}"
 
 
 def parse_config(content: Mapping[str, Any], *, folder: Path, origin: str) -> Config:
     """Check the content of a config.yaml; see :func:`load_config`."""
-    content = dict(content)
+    given, content = content, dict(content)
     if "folder" in content:
         raise ConfigError(f"{origin}: unknown key 'folder'")
     defaults = content.pop("defaults", None) or {}
@@ -166,7 +181,7 @@ def parse_config(content: Mapping[str, Any], *, folder: Path, origin: str) -> Co
     try:
         config = Config.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: {_first_problem(error)}") from None
+        raise ConfigError(f"{origin}: {_first_problem(error, given)}") from None
     return config.model_copy(update={"folder": folder, "data_dir": folder / config.data_dir})
 
 
@@ -191,7 +206,7 @@ _WORDS = {
 }
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError, given: Mapping[str, Any]) -> str:
     """Say in plain words what is wrong with one key; the others are told when it is put right."""
     problems = error.errors(include_url=False)
     where = _key(problems[0])
@@ -200,16 +215,38 @@ def _first_problem(error: ValidationError) -> str:
     deepest = max(len(_key(problem)) for problem in same)
     same = [problem for problem in same if len(_key(problem)) == deepest]
     where = _key(same[0])
+    where = _as_given(where, given)
     if same[0]["type"] == "extra_forbidden":
         close = get_close_matches(where.rpartition(".")[2], _known_keys(), n=1)
         return f"unknown key {where!r}" + (f"; did you mean {close[0]}?" if close else "")
-    whys = dict.fromkeys(
-        _WORDS.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-        for problem in same
-    )
-    given = same[0].get("input")
-    value = f", got {given!r}" if isinstance(given, (str, int, float, bool)) else ""
-    return f"{where}: {' or: '.join(whys)}{value}".removeprefix(": ")
+    whys = dict.fromkeys(map(_why, same))
+    value = same[0].get("input")
+    got = f", got {value!r}" if isinstance(value, (str, int, float, bool)) else ""
+    return f"{where}: {' or: '.join(whys)}{got}".removeprefix(": ")
+
+
+def _why(problem: ErrorDetails) -> str:
+    said = problem["msg"].removeprefix("Value error, ")
+    said = re.sub("^Input should be (?=greater|less)", "expected a number ", said)
+    return _WORDS.get(problem["type"]) or re.sub("^Input should (be )?", "expected ", said)
+
+
+def _as_given(where: str, given: Mapping[str, Any]) -> str:
+    """Return the key under ``defaults`` if a map has its value from there."""
+    start, *rest = where.split(".")
+    if start != "maps" or len(rest) < 2:
+        return where
+    name, *keys = rest
+    own, defaults = given["maps"].get(name), given.get("defaults")
+    is_default = not _holds(own, keys) and _holds(defaults, keys)
+    return ".".join(["defaults", *keys]) if is_default else where
+
+
+def _holds(settings: Any, keys: list[str]) -> bool:
+    """Return whether some settings give a value for a key, which may lie deep."""
+    if not keys or not isinstance(settings, dict):
+        return settings is not None
+    return keys[0] in settings and _holds(settings[keys[0]], keys[1:])
 
 
 def _key(problem: ErrorDetails) -> str:

@@ -83,7 +83,9 @@ def test_relative_paths_start_at_the_files_own_folder(tmp_path: Path) -> None:
         ({"maps": one_map(), "schedule": {"maps": ["z"]}}, "schedule.maps names 'z'"),
         ({"maps": one_map(window=3)}, "unknown key 'maps.a.window'; did you mean window_days"),
         ({"maps": one_map(window_days="many")}, "maps.a.window_days: .* integer.*, got 'many'"),
-        ({"maps": one_map(returns="logs")}, "'log', 'simple' or 'intraday', got 'logs'"),
+        ({"maps": {1: one_map()["a"]}}, "maps.1.*: expected a valid string, got 1"),
+        ({"maps": one_map(window_days=1)}, "window_days: expected a number greater .*, got 1"),
+        ({"maps": one_map(returns="logs")}, "expected 'log', 'simple' or 'intraday', got 'logs'"),
         ({"maps": one_map(universe={"size": 9, "candidates": 5})}, r"candidates \(5\) must be at"),
         (
             {"maps": one_map(model={"precision": {"alphas": [0.1, -1]}})},
@@ -117,6 +119,39 @@ def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told_with_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nothing.yaml: cannot be read \(No such file"):
         load_config(tmp_path / "nothing.yaml")
+
+
+@pytest.mark.parametrize(
+    ("defaults", "own", "message"),
+    [
+        ({"window_day": 3}, {}, "unknown key 'defaults.window_day'; did you mean window_days"),
+        ({"window_days": "x"}, {}, "defaults.window_days: expected a valid integer"),
+        ({"window_days": "x"}, {"window_days": "y"}, "maps.a.window_days: .* got 'y'"),
+        ({"gates": {"jump": 0}}, {"gates": {"max_frozen": 0.1}}, "defaults.gates.jump: .* got 0"),
+        ({"model": 3}, {}, "defaults.model: expected keys and values, got 3"),
+        ({"universe": {"size": 9}}, {"universe": {"candidates": 5}}, "maps.a.universe: candidates"),
+    ],
+)
+def test_a_wrong_setting_is_told_where_it_stands_in_defaults_or_in_a_map(
+    defaults: dict[str, Any], own: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse(defaults=defaults, maps=one_map(**own))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("maps:\n  a: [", "not valid YAML: line 2, column 7: expected the node content"),
+        ("a: 1\na: 2", "not valid YAML: line 1, column 1: key 'a' is there twice"),
+        ("end: 2026-02-30", "not valid YAML: day is out of range for month"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_config(path)
 
 
 @pytest.mark.parametrize("text", ["maps: [", "just words", ""])
