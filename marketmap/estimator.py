@@ -1,5 +1,6 @@
 """Returns in, a :class:`MarketStructure` out: the model, and no input or output in it."""
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +24,9 @@ from marketmap.structure import Diagnostics, MarketStructure, Matrices
 
 _USUAL_FOLDS = 5
 """Of scikit-learn where ``cv`` is None."""
+
+_CHANGE_OF_PRICES = 0.2
+"""The typical change in a day, as a share of the level, stays below this for any asset's price."""
 
 
 class MarketMap(BaseEstimator):  # type: ignore[misc]
@@ -114,10 +118,16 @@ class MarketMap(BaseEstimator):  # type: ignore[misc]
             There are too few assets or days.
         FitError
             The model has no solution.
+
+        Warns
+        -----
+        UserWarning
+            These look like prices.
         """
         if not 0 <= self.edge_threshold <= 1:
             raise ValueError(f"edge_threshold={self.edge_threshold!r}: expected from 0 to 1")
         returns = self._table(X)
+        _warn_of_prices(returns)
         precision = _own(self.precision, make_model(PrecisionSettings()))
         standardised, n_filled = standardise(returns)
         _check_days(len(standardised), precision)
@@ -222,6 +232,18 @@ def fit_structure(
 def _own(part: Any, default: Any) -> Any:
     """Return a copy to fit, so that the parameter itself stays as it was given."""
     return default if part is None else clone(part)
+
+
+def _warn_of_prices(returns: pd.DataFrame) -> None:
+    """Warn of what is above 0 and hardly changes: prices make a map as well, a meaningless one."""
+    change = returns.diff().abs().median() / returns.median()
+    if returns.min().min() > 0 and change.max() < _CHANGE_OF_PRICES:
+        warnings.warn(
+            "these look like prices: all above 0, and nearly the same from day to day; expected "
+            "returns, such as those of marketmap.compute_returns",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _check_days(n_days: int, precision: Any) -> None:
