@@ -1,9 +1,14 @@
-"""Strangers' text where people read it: on a terminal, which obeys it, and on a page."""
+"""Text for people to read: counts, and strangers' names where a terminal would obey them."""
 
 from collections.abc import Mapping, Sequence
 
 NAMED = 8
 """So many assets are named; of more, how many there are is said."""
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun: ``1 day``, ``1,200 days``."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 def printable(text: str) -> str:

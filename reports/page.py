@@ -12,6 +12,7 @@ from markupsafe import Markup
 from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs
 
+from marketmap.printing import plural
 from marketmap.universe.select import REASONS
 from reports.figures.cv_curve import cv_curve
 from reports.figures.heatmap import heatmap
@@ -27,7 +28,7 @@ from reports.sections.edges import edge_rows
 from reports.sections.left_out import exclusion_counts, records
 from reports.sections.made import diagnostic_rows, setting_rows
 from reports.styles import ACROSS, INK
-from reports.text import number, percent, plural, shown, signed
+from reports.text import number, percent, shown, signed
 from storage.engine.files import whole_file
 from storage.runs.base import StoredRun
 

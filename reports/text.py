@@ -57,11 +57,6 @@ def change(factor: float) -> str:
     return f"{points:+d} %".replace("-", MINUS) if points else "0 %"
 
 
-def plural(count: int, noun: str) -> str:
-    """Write a count with its noun: ``1 day``, ``1,200 days``."""
-    return f"{count:,} {noun if count == 1 else noun + 's'}"
-
-
 def told_sources(counts: Mapping[str, int]) -> str:
     """Write how many assets come from where: ``coinmarketcap``, or ``a (98), b (2)``."""
     if len(counts) == 1:

@@ -12,6 +12,7 @@ import typer
 
 from flows.cli import maintenance
 from flows.cli.common import (
+    TRY_LATER,
     at_work,
     day_of,
     importing_flows,
@@ -19,11 +20,12 @@ from flows.cli.common import (
     maybe_day_of,
     print_lines,
     print_result,
+    say_written,
     settings_of,
     span,
 )
 from flows.cli.options import ConfigOption, DayOption, MapOption, OutputOption, VerboseOption
-from marketmap.errors import ConfigError, MarketmapError
+from marketmap.errors import ConfigError, MarketmapError, SourceDownError
 from marketmap.printing import printable
 
 CTRL_C = 130
@@ -59,7 +61,7 @@ def common(
     ] = Path("config.yaml"),
     version: Annotated[  # noqa: ARG001 - its callback answers
         bool,
-        typer.Option("--version", is_eager=True, callback=_version, help="Tell the version."),
+        typer.Option("--version", is_eager=True, callback=_version, help="Print the version."),
     ] = False,
 ) -> None:
     """Take what stands before the command."""
@@ -228,7 +230,7 @@ def sql(
         str | None,
         typer.Argument(
             metavar="QUERY",
-            help="One query; read from standard input where left out.",
+            help="One query, or an example's name; read from standard input where left out.",
             show_default=False,
         ),
     ] = None,
@@ -239,14 +241,16 @@ def sql(
     list_: Annotated[
         bool, typer.Option("--list", help="List what can be asked, and examples.")
     ] = False,
+    map_name: MapOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Ask the published maps a question in SQL (DuckDB); nothing can be changed.
+    """Query the published maps in SQL (DuckDB); nothing can be changed.
 
-    Without a query and without input it lists the views and example queries.
+    Without a query and without input it lists the views and examples. --map is for examples: a
+    query names its map itself.
     """
     _, loaded = settings_of(context, config)
-    from flows.cli.sql_output import write
+    from flows.cli.sql_output import example, write
     from storage import query as ask
 
     if query is None and not list_ and not sys.stdin.isatty():
@@ -258,7 +262,16 @@ def sql(
         return
     if not query.strip():
         raise ConfigError('no query given; expected one such as "from latest_clusters"')
-    write(ask(query, loaded.published), style, output)
+    is_example = query.strip().isidentifier()
+    if is_example:
+        query = example(query.strip(), map_named(loaded, map_name))
+    elif map_name is not None:
+        raise ConfigError("--map is for examples; a query names its map itself")
+    answer = ask(query, loaded.published)
+    write(answer, style, output)
+    say_written(output)
+    if is_example and not answer.num_rows:
+        print(f"no rows; the example asks:\n{query}", file=sys.stderr)
 
 
 @app.command(epilog="Example: marketmap export --format graphml --output crypto.graphml")
@@ -280,6 +293,7 @@ def export(
     from storage import load
 
     write(load(name, day, loaded.published), style, output)
+    say_written(output)
 
 
 @app.command(epilog="Example: marketmap serve --port 4200")
@@ -343,7 +357,8 @@ def main() -> None:
             sys.exit(exit_code())
         if not isinstance(end, MarketmapError):
             raise
-        print(f"error: {printable(' '.join(str(end).split()))}", file=sys.stderr)
+        said = f"{end}; {TRY_LATER}" if isinstance(end, SourceDownError) else str(end)
+        print(f"error: {printable(' '.join(said.split()))}", file=sys.stderr)
         sys.exit(2)
 
 

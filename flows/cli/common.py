@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from marketmap.errors import ConfigError
-from marketmap.printing import printable
+from marketmap.printing import plural, printable
 
 if TYPE_CHECKING:
     from flows.steps.days import BackfillResult
     from marketmap.config import Config
 
+TRY_LATER = "check the network and base_url, or try again later"
+"""For a source that does not answer."""
 NOT_RECORDED = "no Prefect server is up, so this run is not recorded; marketmap serve starts one"
 
 
@@ -49,9 +51,8 @@ def day_of(option: str, text: str) -> date:
 
 def span(days: Sequence[date]) -> str:
     """Write how many days are stored, and which: ``3 stored days, 2025-12-29 to 2025-12-31``."""
-    if len(days) == 1:
-        return f"1 stored day, {days[0]}"
-    return f"{len(days):,} stored days, {days[0]} to {days[-1]}"
+    first_to_last = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    return f"{plural(len(days), 'stored day')}, {first_to_last}"
 
 
 @contextmanager
@@ -91,9 +92,16 @@ def print_lines(lines: Iterable[str]) -> None:
         print(printable(line))
 
 
+def say_written(output: Path | None) -> None:
+    """Say that a file has been written, where one was asked for."""
+    if output is not None:
+        print(f"written: {printable(str(output))}")
+
+
 def print_result(result: "BackfillResult") -> None:
     """Print what became of a range of days."""
-    print(f"made {len(result.made)} maps, skipped {len(result.skipped)} days")
+    made, skipped = plural(len(result.made), "map"), plural(len(result.skipped), "day")
+    print(f"made {made}, skipped {skipped}")
     if result.report is not None:
         print(f"report: {result.report}")
     if result.skipped:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.cli.common import span
+from flows.cli.common import TRY_LATER, span
 from flows.service.environment import answers, prefect_home, running_server
 from flows.steps.integrity import Finding, look_at_data
 from marketmap.config import Config, load_config
@@ -42,9 +42,11 @@ def examine(
     yield from look_at_data(config, thorough=thorough)
     yield _prefect(config)
     for name in names:
-        yield _source(config, name)
+        published = _published(config, name)
+        is_used = bool(map_name) or published.verdict == "ok" or name in config.scheduled_maps
+        yield _source(config, name, is_used=is_used)
         yield from _fetching(config, name)
-        yield _published(config, name)
+        yield published
 
 
 def _data_folder(config: Config) -> Finding:
@@ -82,7 +84,8 @@ def _prefect(config: Config) -> Finding:
     return Finding("ok", "prefect", f"{versions}; {said}")
 
 
-def _source(config: Config, name: str) -> Finding:
+def _source(config: Config, name: str, *, is_used: bool) -> Finding:
+    """Ask a source; of a map that was never made and is not scheduled, a failure is no alarm."""
     what, settings = f"source of {name}", config.map_settings(name)
     # Whoever waits for a diagnosis wants to know soon; a second try confirms an odd listing.
     fetch = config.fetch.model_copy(update={"attempts": min(2, config.fetch.attempts)})
@@ -90,10 +93,9 @@ def _source(config: Config, name: str) -> Finding:
         source = open_source(settings.source, fetch, config.folder)
         last = source.last_day(datetime.now(UTC))
         listing = source.listing(last, ASKED, settings.universe.rank_by)
-    except SourceDownError as error:
-        return Finding("fail", what, f"{error}; check the network and base_url, or try again later")
     except MarketmapError as error:
-        return Finding("fail", what, str(error))
+        said = f"{error}; {TRY_LATER}" if isinstance(error, SourceDownError) else f"{error}"
+        return Finding("fail" if is_used else "warn", what, said)
     largest = listing["asset_id"].iloc[0]
     return Finding("ok", what, f"{source.name} answers; last day {last}, largest asset {largest}")
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from flows.cli.stdout import standard_output
 from marketmap.errors import ConfigError
-from marketmap.printing import printable
+from marketmap.printing import plural, printable
 from storage.engine.files import whole_file
 
 Format = Literal["table", "csv", "json", "parquet"]
@@ -21,6 +21,8 @@ Format = Literal["table", "csv", "json", "parquet"]
 SHOWN_ROWS = 50
 """Rows shown on a terminal; files and pipes get them all."""
 GAP = "  "
+MAP_OF_EXAMPLES = "'crypto'"
+"""As the example queries write it."""
 
 
 def write(table: pa.Table, style: Format, output: Path | None) -> None:
@@ -140,8 +142,9 @@ def fitting_columns(table: pa.Table, width: int) -> int:
 
 def _left_out(table: pa.Table, shown: pa.Table) -> Iterator[str]:
     more = table.num_rows - shown.num_rows
-    rows = f"{table.num_rows:,} row" + ("" if table.num_rows == 1 else "s")
-    yield rows + (f", of which {more:,} are not shown; --format csv gives them all" if more else "")
+    yield plural(table.num_rows, "row") + (
+        f", of which {more:,} are not shown; --format csv gives them all" if more else ""
+    )
     if hidden := table.column_names[shown.num_columns :]:
         names = ", ".join(map(printable, hidden))
         yield f"no room for the columns {names}; select fewer, or widen the terminal"
@@ -176,9 +179,27 @@ def catalogue(published: Path) -> Iterator[str]:
     for view, columns in list_views(published).items():
         yield f"  {view}({', '.join(columns)})"
     yield ""
-    yield "Examples, each in storage/queries/ (most ask about map crypto; put another name there):"
+    yield "Examples, asked by their names: marketmap sql cluster_sizes --map demo"
     for name, sql in cookbook().items():
         yield f"  {name}: {_question(sql)}"
+
+
+def example(name: str, map_name: str) -> str:
+    """Return the example query of that name, about a map.
+
+    Raises
+    ------
+    ConfigError
+        There is no such example.
+    """
+    from storage import cookbook
+
+    if name not in cookbook():
+        raise ConfigError(
+            f'{name!r}: expected a query such as "from latest_clusters", or the name of an '
+            "example; marketmap sql lists them"
+        )
+    return cookbook()[name].replace(MAP_OF_EXAMPLES, f"'{map_name}'")
 
 
 def _question(sql: str) -> str:

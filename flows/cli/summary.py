@@ -20,7 +20,7 @@ def summary(stored: StoredRun, report: Path) -> Iterator[str]:
         f"{diagnostics.n_days} days, {structure.clusters.n_clusters} clusters, "
         f"{len(structure.edges)} edges"
     )
-    yield f"alpha {diagnostics.alpha:.4g}"
+    yield f"penalty (alpha), chosen by cross-validation: {diagnostics.alpha:.4g}"
     yield f"prices: {told_sources(run.price_sources)}"
     yield from (f"warning: {doubt}" for doubt in doubts(run))
     if run.survivors_only:
@@ -37,8 +37,9 @@ def summary(stored: StoredRun, report: Path) -> Iterator[str]:
 def recovery_line(recovery: Recovery) -> str:
     """Return how much of a simulated market's planted sectors a map found."""
     return (
-        f"recovered {recovery.this:.2f} of the planted sectors (adjusted Rand index; "
-        f"mean {recovery.mean:.2f}, worst {recovery.worst:.2f} over {recovery.n_seeds} seeds)"
+        f"agreement with the planted sectors: {recovery.this:.2f} (adjusted Rand index, where 1 is "
+        f"the same groups; mean {recovery.mean:.2f}, worst {recovery.worst:.2f} over "
+        f"{recovery.n_seeds} simulated markets)"
     )
 
 
@@ -47,4 +48,4 @@ def _counted(table: pd.DataFrame) -> str:
         return "none"
     counts = table["reason"].value_counts()
     reasons = ", ".join(f"{count} {reason}" for reason, count in counts.items())
-    return f"{len(table)} ({reasons})"
+    return f"{len(table)} ({reasons}); the report says why"

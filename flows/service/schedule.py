@@ -58,7 +58,7 @@ async def serve_maps(config_path: Path, every: float | None) -> None:
     """Register the scheduled maps and make them as they come due, until SIGTERM."""
     config = load_config(config_path)
     poll = min(10.0, every / 2) if every else 10.0
-    names = config.schedule.maps or (config.default_map,)
+    names = config.scheduled_maps
     # A run of each map may wait for its day while those that must be skipped come and go.
     limit = 2 * len(names)
     runner = Runner(name="marketmap", pause_on_shutdown=False, query_seconds=poll, limit=limit)

@@ -48,7 +48,7 @@ def serve(config: Config, config_path: Path, *, port: int | None, every: float |
 
 
 def _announce(config: Config, url: str, every: float | None) -> None:
-    names = ", ".join(config.schedule.maps or (config.default_map,))
+    names = ", ".join(config.scheduled_maps)
     when = f"every {every:g} s" if every else f"at {config.schedule.cron} (cron, UTC)"
     tell(f"serving {names} {when}; Prefect's API: {url}; Ctrl-C ends it")
 

@@ -111,8 +111,8 @@ def _reports(config: Config, *, thorough: bool) -> Iterator[Finding]:
         else:
             yield Finding("warn", "report", f"{path} had been changed, and is drawn again")
     if not n_changed:
-        looked = "all" if thorough else f"the newest {NEWEST} of each map"
-        yield Finding("ok", "reports", f"{looked} are as they were drawn")
+        looked = "all" if thorough else f"the newest of each map, {NEWEST} at most"
+        yield Finding("ok", "reports", f"unchanged since they were drawn: {looked}")
 
 
 def _matrices(config: Config) -> Finding:

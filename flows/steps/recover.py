@@ -116,7 +116,7 @@ def _put_in_place(config: Config, backup: Path | None) -> str:
         return _told(copy, put_back(copy, database))
     problem = _problem_of_working(database)
     if problem is None:
-        return f"{database}: is whole, and stays"
+        return f"{database}: is not damaged; left as it is"
     backups = sorted((config.data_dir / "backups").glob(f"*/{database.name}"), reverse=True)
     for copy in (config.published, *backups):
         if copy.exists() and find_problem(copy) is None:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from marketmap.printing import plural
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE_SECONDS = 10.0
 _asked: list[int] = []
@@ -49,7 +51,7 @@ def last_line() -> str:
     counts = [(what, _kept[what]) for what in ("answer", "map") if _kept[what]]
     if not counts:
         return "interrupted; no answer and no map had been stored yet"
-    kept = ", ".join(f"{number} {what}{'s' * (number != 1)}" for what, number in counts)
+    kept = ", ".join(plural(number, what) for what, number in counts)
     n_published = _kept["published"]
     published = f"{n_published} published" if n_published else "nothing new published"
     return f"interrupted; stored: {kept}; {published}; the same command goes on from there"

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from marketmap.printing import plural
 from marketmap.run import MapRun
 from marketmap.structure import MarketStructure
-from reports.text import number, percent, plural
+from reports.text import number, percent
 
 NEAR = 0.8
 """Where others failed, a fitted penalty this far below the chosen one shows that it is the best."""

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from marketmap.errors import StorageError
-from storage.engine.errors import storage_error
+from storage.engine.errors import one_line, storage_error
 from storage.engine.sql_files import statement
 
 PUBLISHED = Path("data/published/marketmap.duckdb")
@@ -43,7 +43,9 @@ def connect(database: Path = PUBLISHED) -> duckdb.DuckDBPyConnection:
     """
     database = Path(database)
     if not database.is_file():
-        raise StorageError(f"{database}: no map has been published yet; run: marketmap run")
+        raise StorageError(
+            f"{database.absolute()}: no map has been published there yet; run: marketmap run"
+        )
     try:
         while True:
             # DuckDB opens a file twice, for its header and for the rest: both were of one copy
@@ -108,6 +110,8 @@ def query(sql: str, database: Path = PUBLISHED) -> pa.Table:
                 name = "something else" if kind is None else kind.name
                 raise StorageError(f"expected a query such as SELECT or FROM, got {name}")
             return connection.sql(statements[0]).to_arrow_table()
+        except duckdb.CatalogException as error:
+            raise StorageError(f"SQL: {one_line(error)} All views: marketmap sql") from None
         except duckdb.Error as error:
             raise storage_error("SQL", error) from None
 

@@ -103,11 +103,15 @@ def _known_run(
 def _known_map(connection: duckdb.DuckDBPyConnection, map_name: str | None, database: Path) -> str:
     known = [name for (name,) in connection.execute(statement("known_maps")).fetchall()]
     if not known:
-        raise StorageError(f"{database}: no map has been published yet; run: marketmap run")
+        raise StorageError(
+            f"{database.absolute()}: no map has been published there yet; run: marketmap run"
+        )
     if map_name is None and len(known) > 1:
         raise StorageError(f"{database}: holds several maps; name one of: {', '.join(known)}")
     if map_name is not None and map_name not in known:
-        raise StorageError(f"{database}: no map {map_name!r}; it holds: {', '.join(known)}")
+        raise StorageError(
+            f"{database}: no map {map_name!r}, only: {', '.join(known)}; --map chooses one"
+        )
     return map_name or str(known[0])
 
 

@@ -31,9 +31,9 @@ def test_a_simulated_map_is_made_stored_drawn_and_told(made: Desk) -> None:
     lines = run.stdout.splitlines()
     n_assets = made.ask("from latest_clusters").num_rows
     assert lines[0].startswith(f"map demo as of 2025-12-31: {n_assets} assets, 120 days, ")
-    (recovery,) = [line for line in lines if line.startswith("recovered ")]
-    assert " of the planted sectors (adjusted Rand index; mean " in recovery
-    assert recovery.endswith(" over 10 seeds)")
+    (recovery,) = [line for line in lines if line.startswith("agreement ")]
+    assert " (adjusted Rand index, where 1 is the same groups; mean " in recovery
+    assert recovery.endswith(" over 10 simulated markets)")
     report = made.folder / "data" / "reports" / "demo" / "2025-12-31.html"
     assert lines[-1] == f"report: {report.relative_to(made.folder)}"
     assert "simulated" in report.read_text().lower()

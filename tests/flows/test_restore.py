@@ -42,7 +42,7 @@ def test_without_any_database_maps_come_back_from_archived_answers(
     assert len(list((remote.folder / "data" / "reports" / "demo").iterdir())) == 1
     again = remote.run("restore")
     assert again.returncode == 0, again.stderr
-    assert "is whole, and stays" in again.stdout
+    assert "is not damaged; left as it is" in again.stdout
     assert "made 0 lost runs again" in again.stdout
 
 

@@ -7,7 +7,6 @@ from reports.text import (
     number,
     percent,
     plotly_text,
-    plural,
     shorten,
     signed,
     told_sources,
@@ -59,10 +58,8 @@ def test_change_says_what_became_of_a_price(factor: float, text: str) -> None:
     assert change(factor) == text
 
 
-def test_percent_and_plural() -> None:
+def test_percent() -> None:
     assert percent(0.6667) == "66.7 %"
-    assert plural(1, "day") == "1 day"
-    assert plural(1200, "day") == "1,200 days"
 
 
 def test_assets_that_share_a_symbol_are_told_apart_by_id() -> None:

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import networkx as nx
 import pyarrow.parquet as pq
@@ -116,7 +118,7 @@ def test_wrong_usage_ends_with_exit_code_2(desk: Desk, arguments: tuple[str, ...
     "arguments", [("report",), ("sql", "from runs"), ("export",), ("sql", "--list")]
 )
 def test_what_reads_says_when_nothing_is_published(desk: Desk, arguments: tuple[str, ...]) -> None:
-    assert "no map has been published yet; run: marketmap run" in error(desk.run(*arguments))
+    assert "no map has been published there yet; run: marketmap run" in error(desk.run(*arguments))
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(desk: Desk) -> None:
@@ -186,6 +188,7 @@ def test_sql_writes_csv_json_and_parquet(
     written = made.run("sql", QUERY, "--format", "parquet", "--output", str(to))
     assert written.returncode == 0, written.stderr
     assert pq.read_table(to).equals(table)
+    assert written.stdout == f"written: {to}\n"
 
 
 def test_sql_json_has_a_word_for_everything(made: Desk) -> None:
@@ -206,6 +209,24 @@ def test_sql_reads_a_query_from_standard_input(made: Desk) -> None:
     assert "no query given" in error(made.run("sql", stdin="  \n"))
 
 
+def test_sql_asks_an_example_by_its_name_about_a_map(made: Desk) -> None:
+    shown = made.run("sql", "cluster_sizes", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(shown.stdout)))
+    assert {row["map"] for row in rows} == {"demo"}
+    assert sum(int(row["n_assets"]) for row in rows) == made.ask("from latest_clusters").num_rows
+    assert made.run("sql", "cluster_sizes", "-f", "csv", "--map", "demo").stdout == shown.stdout
+    assert shown.stderr == ""
+    assert "no map 'other'" in error(made.run("sql", "cluster_sizes", "--map", "other"))
+    assert "--map is for examples" in error(made.run("sql", "from runs", "--map", "demo"))
+    assert "'cluster_size': expected a query such as" in error(made.run("sql", "cluster_size"))
+
+
+def test_sql_shows_an_example_that_finds_nothing_so_that_it_can_be_changed(made: Desk) -> None:
+    shown = made.run("sql", "cluster_of_asset")
+    assert shown.stderr.startswith("no rows; the example asks:\n-- Which cluster is an asset in")
+    assert "VALUES ('demo', 'BTC')" in shown.stderr
+
+
 def test_sql_lists_views_and_examples(made: Desk) -> None:
     shown = made.run("sql", "--list").stdout
     assert made.run("sql", stdin="").stdout == shown
@@ -222,13 +243,13 @@ def test_sql_lists_views_and_examples(made: Desk) -> None:
     [
         ("drop table store.runs", "expected a query such as SELECT or FROM"),
         ("select 1; select 2", "expected one SQL query, got 2 statements"),
-        ("from nowhere", "nowhere"),
+        ("from nowhere", "nowhere does not exist! .* All views: marketmap sql$"),
         ("from 'config.yaml'", "SQL: "),
         ("selec 1", "SQL: "),
     ],
 )
 def test_sql_errors_are_one_line(made: Desk, query: str, expected: str) -> None:
-    assert expected in error(made.run("sql", query))
+    assert re.search(expected, error(made.run("sql", query)))
 
 
 def test_export_gives_graphml_that_networkx_reads(made: Desk) -> None:
@@ -254,6 +275,12 @@ def test_export_gives_edges_and_nodes_as_csv(made: Desk) -> None:
     assert edges[0]["symbol_a"] == structure.assets.loc[edges[0]["asset_id_a"], "symbol"]
     nodes = list(csv.DictReader(io.StringIO(made.run("export", "-f", "nodes").stdout)))
     assert [node["asset_id"] for node in nodes] == list(structure.graph.nodes)
+
+
+def test_export_to_a_file_says_where_it_is(made: Desk, tmp_path: Path) -> None:
+    run = made.run("export", "--output", str(tmp_path / "map.graphml"))
+    assert run.stdout == f"written: {tmp_path / 'map.graphml'}\n"
+    assert nx.read_graphml(tmp_path / "map.graphml").number_of_nodes() > 0
 
 
 def test_export_says_when_a_file_cannot_be_written(made: Desk) -> None:
@@ -309,6 +336,31 @@ def test_doctor_says_what_is_wrong_and_what_to_do(desk: Desk) -> None:
     assert "warn  database: data/marketmap.duckdb is not there yet" in run.stdout
     desk.write("maps: {}")
     assert desk.run("doctor").stdout.startswith("fail  config: config.yaml: maps")
+
+
+def test_a_map_that_was_never_made_and_is_not_scheduled_is_no_failure(made: Desk) -> None:
+    config = map_config()
+    source = {"kind": "files", "path": "none.csv"}
+    config["maps"]["later"] = {"source": source}  # type: ignore[index]
+    made.write(config)
+    try:
+        every, named = made.run("doctor"), made.run("doctor", "--map", "later")
+    finally:
+        made.write(map_config())
+    (line,) = [line for line in every.stdout.splitlines() if "source of later" in line]
+    assert line.startswith("warn  source of later: ")
+    assert (every.returncode, named.returncode) == (0, 1)
+    assert line.replace("warn", "fail", 1) in named.stdout
+
+
+def test_a_source_that_does_not_answer_is_told_with_advice(desk: Desk) -> None:
+    nobody = {"kind": "coinmarketcap", "base_url": "http://127.0.0.1:9"}
+    desk.write({**map_config(nobody), "fetch": {"attempts": 1}})
+    message = error(desk.run("run"))
+    assert "127.0.0.1" in message
+    assert message.endswith("; check the network and base_url, or try again later")
+    (line,) = [line for line in desk.run("doctor").stdout.splitlines() if "source of" in line]
+    assert line.endswith(message.removeprefix("coinmarketcap"))
 
 
 def modules_after(desk: Desk, *arguments: str) -> set[str]:

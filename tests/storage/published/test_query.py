@@ -120,7 +120,9 @@ def test_views_are_listed_with_their_columns(published: Published) -> None:
 
 
 def test_what_has_not_been_published_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"no map has been published yet; run: marketmap run$"):
+    with pytest.raises(
+        StorageError, match=r"no map has been published there yet; run: marketmap run$"
+    ):
         query("SELECT 1", tmp_path / "nothing.duckdb")
     assert list(tmp_path.iterdir()) == []
 

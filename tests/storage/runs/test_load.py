@@ -180,7 +180,7 @@ def test_days_are_listed_by_map(published: Published) -> None:
 
 
 def test_unknown_maps_and_days_are_answered_with_what_there_is(published: Published) -> None:
-    with pytest.raises(StorageError, match=r"no map 'nix'; it holds: crypto, demo$"):
+    with pytest.raises(StorageError, match=r"no map 'nix', only: crypto, demo; --map chooses one$"):
         load("nix", None, published.path)
     with pytest.raises(StorageError, match=r"no map \"'; DROP TABLE runs; --\""):
         stored_days(published.path, "'; DROP TABLE runs; --")
@@ -197,11 +197,13 @@ def test_unknown_maps_and_days_are_answered_with_what_there_is(published: Publis
 
 
 def test_what_has_not_been_published_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"no map has been published yet; run: marketmap run$"):
+    with pytest.raises(
+        StorageError, match=r"no map has been published there yet; run: marketmap run$"
+    ):
         load(None, None, tmp_path / "nothing.duckdb")
     with Database.open(tmp_path / "work.duckdb") as database:
         database.publish(tmp_path / "copy.duckdb")
-    with pytest.raises(StorageError, match=r"no map has been published yet"):
+    with pytest.raises(StorageError, match=r"no map has been published there yet"):
         load("crypto", None, tmp_path / "copy.duckdb")
 
 
