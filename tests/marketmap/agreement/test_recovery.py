@@ -47,6 +47,19 @@ def test_the_demo_finds_the_planted_sectors_again_in_ten_seeds(
     assert recovery.this >= recovery.worst  # the demo's own seed is one of the ten
 
 
+def test_a_map_of_one_of_the_seeds_stands_for_it_and_changes_no_figure(
+    demo: tuple[Universe, MarketStructure],
+) -> None:
+    alone = measure_recovery(demo[1], DEMO, n_seeds=1)
+    assert alone is not None
+    assert alone.this == alone.mean == alone.worst
+    other = DEMO.model_copy(update={"source": DEMO.source.model_copy(update={"seed": 7})})
+    of_two, from_outside = (measure_recovery(demo[1], settings, 2) for settings in (DEMO, other))
+    assert of_two is not None
+    assert from_outside is not None
+    assert (of_two.mean, of_two.worst) == (from_outside.mean, from_outside.worst)
+
+
 def test_assets_outside_all_sectors_do_not_count(demo: tuple[Universe, MarketStructure]) -> None:
     clusters = demo[1].assets["cluster"]
     assert recovered(demo[1], clusters.iloc[:40].astype("str")) == 1.0
