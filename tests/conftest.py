@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from benchmarks.windows import FOLDER, WHERE
-from flows.exit import quiet_exit
+from flows.interpreter import quiet_exit
 
 # Headless, quiet and without telemetry, also in the processes that tests start.
 os.environ.setdefault("DO_NOT_TRACK", "1")

@@ -344,10 +344,11 @@ app.command(epilog="Example: marketmap restore")(maintenance.restore)
 
 def main() -> None:
     """Run a command; a mistake ends in one line and exit code 2, Ctrl-C in 130, SIGTERM in 143."""
-    from flows.exit import quiet_exit
+    from flows.interpreter import collect_rarely, quiet_exit
     from flows.steps.signals import exit_code, interrupted, say_last_line
 
     quiet_exit()
+    collect_rarely()
     try:
         app()
     except BaseException as end:

@@ -29,7 +29,7 @@ from prefect.states import Completed, Crashed
 from prefect.types.entrypoint import EntrypointType
 
 from flows.daily import RunResult, run_day
-from flows.exit import quiet_exit
+from flows.interpreter import quiet_exit
 from flows.steps.context import map_context, open_map
 from flows.steps.lock import MapBusyError, schedule_lock
 from marketmap.config import Config, load_config

@@ -4,7 +4,7 @@ Neither Prefect, which reads its environment when it is imported, nor the flows,
 or not from their import on.
 """
 
-from flows.exit import quiet_exit
+from flows.interpreter import quiet_exit
 from tests.support.warm import warm_up
 
 quiet_exit()  # DuckDB complains of what is frozen for the children
