@@ -127,9 +127,9 @@ class MarketMap(BaseEstimator):  # type: ignore[misc]
         if not 0 <= self.edge_threshold <= 1:
             raise ValueError(f"edge_threshold={self.edge_threshold!r}: expected from 0 to 1")
         returns = self._table(X)
-        _warn_of_prices(returns)
         precision = _own(self.precision, make_model(PrecisionSettings()))
         standardised, n_filled = standardise(returns)
+        _warn_of_prices(returns)
         _check_days(len(standardised), precision)
         ids = pd.Index(returns.columns.astype("str"), name="asset_id")
         table = pd.DataFrame(standardised, columns=ids)
