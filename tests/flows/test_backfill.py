@@ -19,7 +19,6 @@ def test_days_are_counted_back_from_the_last() -> None:
         days_between(first, last, 0)
 
 
-@pytest.mark.slow
 def test_a_range_is_made_then_made_anew_under_other_settings(desk: Desk) -> None:
     run = desk.run("backfill", "--from", "2025-12-20", "--to", "2025-12-31", "--every", "5")
     assert run.returncode == 0, run.stderr
@@ -44,7 +43,6 @@ def test_a_range_is_made_then_made_anew_under_other_settings(desk: Desk) -> None
     )
 
 
-@pytest.mark.slow
 def test_a_day_without_enough_data_is_skipped_and_told(desk: Desk) -> None:
     # the simulated market begins 30 days before its window: earlier days have no full window
     desk.write(map_config({**SMALL_MARKET}))
@@ -57,7 +55,6 @@ def test_a_day_without_enough_data_is_skipped_and_told(desk: Desk) -> None:
     assert "2025-12-31" in desk.ask("select as_of::varchar as day from runs")["day"].to_pylist()
 
 
-@pytest.mark.slow
 def test_a_range_that_ends_after_the_last_day_is_refused(desk: Desk) -> None:
     run = desk.run("backfill", "--from", "2025-12-30", "--to", "2026-01-05")
     assert run.returncode == 2

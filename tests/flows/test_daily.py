@@ -14,8 +14,6 @@ from tests.support.command import Desk, map_config
 from tests.support.prefect_server import found
 from tests.support.remote import PATIENCE, YESTERDAY, digest
 
-pytestmark = pytest.mark.slow
-
 VIEWS = ("cluster_history", "edges", "positions", "exclusions", "repairs", "cv_scores")
 
 

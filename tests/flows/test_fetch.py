@@ -7,7 +7,6 @@ import time
 from datetime import timedelta
 
 import pandas as pd
-import pytest
 
 from tests.support.cmc_faults import Storm
 from tests.support.cmc_server import CmcServer, Fault
@@ -15,8 +14,6 @@ from tests.support.command import Desk, map_config
 from tests.support.exchange_server import ExchangeServer
 from tests.support.fetches import Fetching, fetching
 from tests.support.remote import PATIENCE, YESTERDAY, digest
-
-pytestmark = pytest.mark.slow
 
 ONE_DAY = timedelta(days=1)
 

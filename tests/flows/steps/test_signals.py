@@ -14,8 +14,6 @@ from tests.support.command import Desk, map_config
 from tests.support.fetches import fetching
 from tests.support.remote import PATIENCE
 
-pytestmark = pytest.mark.slow
-
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 SOON = 12.0
 """Seconds; after ten the process leaves whatever it does."""

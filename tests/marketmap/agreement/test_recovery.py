@@ -35,7 +35,6 @@ def test_the_demo_maps_all_planted_assets_and_excludes_or_repairs_the_flawed(
     assert structure.diagnostics.n_filled > 0  # the asset with single days missing stays
 
 
-@pytest.mark.slow
 def test_the_demo_finds_the_planted_sectors_again_in_ten_seeds(
     demo: tuple[Universe, MarketStructure],
 ) -> None:

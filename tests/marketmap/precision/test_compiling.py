@@ -53,7 +53,6 @@ def test_without_a_place_for_the_cache_every_process_compiles(tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_without_the_compiler_it_is_plain_python(tmp_path: Path) -> None:
     _, said = fit_in_a_process(tmp_path, "import os; os.environ['NUMBA_DISABLE_JIT'] = '1'")
     assert said == ""

@@ -29,7 +29,7 @@ def real(request: pytest.FixtureRequest, shared_data: Path) -> Window:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_penalty_scores_within_a_thousandth_of_the_best_of_sixty(real: Window) -> None:
     model = GraphicalLassoCV().fit(real.returns)
     scorer = Scorer(real.returns)
@@ -41,7 +41,7 @@ def test_the_penalty_scores_within_a_thousandth_of_the_best_of_sixty(real: Windo
     assert np.abs(model.covariance_ @ model.precision_ - unit).max() <= 1e-4
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 def test_scikit_learn_fails_where_ours_finds_a_better_penalty(shared_data: Path) -> None:
     """What the estimator is for: fifty perpetuals over a year, where no grid point below fits."""

@@ -86,7 +86,6 @@ def test_hard_returns_have_a_fit_that_converges(name: str) -> None:
             assert np.isfinite(model.cv_results_["mean_test_score"]).all()
 
 
-@pytest.mark.slow
 def test_400_assets_and_365_days_have_a_fit_that_converges() -> None:
     model = GraphicalLassoCV().fit(draw_returns(365, 400, 0))
     assert model.converged_

@@ -289,6 +289,7 @@ SETS: Mapping[str, list[tuple[str, str, str]]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SETS)
 def test_of_real_prices_the_known_misprints_are_flagged_and_nothing_else(
     shared_data: Path, name: str

@@ -39,7 +39,8 @@ STATUS = {
     "elapsed": "4",
     "credit_count": 0,
 }
-pytestmark = pytest.mark.no_cover  # it doubles the time, and other tests go the same ways
+# With coverage it takes twice as long, and other tests go the same ways.
+pytestmark = [pytest.mark.long, pytest.mark.no_cover]
 FETCH = FetchSettings(
     attempts=2,
     backoff_seconds=0,

@@ -168,7 +168,6 @@ def test_the_copy_is_in_the_oldest_format(tmp_path: Path) -> None:
     assert found["storage_version"].startswith("v1.0.0")
 
 
-@pytest.mark.slow
 def test_the_newest_duckdb_1_reads_every_view(tmp_path: Path) -> None:
     python = os.environ.get("MARKETMAP_DUCKDB_1")
     if python is None and not os.environ.get("CI"):
