@@ -15,6 +15,7 @@ from flows.steps.listing import Listing
 from flows.steps.progress import tell
 from marketmap import pipeline
 from marketmap.config import Config
+from marketmap.printing import plural
 from storage import StoredRun
 
 list_assets = task("list assets", listing.list_assets)
@@ -61,7 +62,7 @@ def run_day(context: MapContext, as_of: date | None) -> RunResult:
     day = context.day(as_of)
     tell(f"map {context.name}, as of {day}, from {context.source.name}")
     listed = list_assets(context, day)
-    tell(f"listed {len(listed.assets)} assets")
+    tell(f"listed {plural(len(listed.assets), 'asset')}")
     wait = day == context.last_day
     notes = bring_prices(context, listed.assets, context.window(day), wait=wait)
     store_map(context, day, listed, notes)

@@ -8,6 +8,7 @@ from flows.recording import flow
 from flows.steps.context import open_map
 from flows.steps.progress import tell
 from marketmap.errors import ConfigError
+from marketmap.printing import plural
 
 
 @flow("fetch", "{map_name}")
@@ -25,5 +26,5 @@ def fetch(
             raise ConfigError(f"--from {first}: comes after the last day, {day}")
         tell(f"map {context.name}, {first} to {day}, from {context.source.name}")
         listed = list_assets(context, day)
-        tell(f"listed {len(listed.assets)} assets")
+        tell(f"listed {plural(len(listed.assets), 'asset')}")
         return bring_prices(context, listed.assets, (first, day), wait=False)

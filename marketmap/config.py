@@ -202,7 +202,6 @@ _WORDS = {
     "model_attributes_type": "expected keys and values",
     "too_short": "expected at least one",
     "union_tag_not_found": "kind is missing; expected coinmarketcap, ccxt, files or simulated",
-    "union_tag_invalid": "kind must be coinmarketcap, ccxt, files or simulated",
 }
 
 
@@ -227,6 +226,9 @@ def _first_problem(error: ValidationError, given: Mapping[str, Any]) -> str:
 
 def _why(problem: ErrorDetails) -> str:
     said = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "union_tag_invalid":
+        tag = problem["ctx"]["tag"]
+        return f"kind must be coinmarketcap, ccxt, files or simulated, got {tag!r}"
     said = re.sub("^Input should be (?=greater|less)", "expected a number ", said)
     return _WORDS.get(problem["type"]) or re.sub("^Input should (be )?", "expected ", said)
 

@@ -252,6 +252,7 @@ def sql(
     _, loaded = settings_of(context, config)
     from flows.cli.sql_output import example, write
     from storage import query as ask
+    from storage import stored_days
 
     if query is None and not list_ and not sys.stdin.isatty():
         query = sys.stdin.read()
@@ -264,7 +265,9 @@ def sql(
         raise ConfigError('no query given; expected one such as "from latest_clusters"')
     is_example = query.strip().isidentifier()
     if is_example:
-        query = example(query.strip(), map_named(loaded, map_name))
+        name = map_named(loaded, map_name)
+        query = example(query.strip(), name)
+        stored_days(loaded.published, name)  # says which maps there are, where it is not there
     elif map_name is not None:
         raise ConfigError("--map is for examples; a query names its map itself")
     answer = ask(query, loaded.published)
@@ -291,6 +294,9 @@ def export(
     name, day = map_named(loaded, map_name), maybe_day_of("--as-of", as_of)
     from flows.cli.export import export as write
     from storage import load
+
+    if style == "graphml" and output is not None and output.suffix.lower() == ".csv":
+        raise ConfigError(f"--output {output}: GraphML is no CSV; add --format edges or nodes")
 
     write(load(name, day, loaded.published), style, output)
     say_written(output)

@@ -46,7 +46,9 @@ def day_of(option: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"{option} {text!r}: expected a day such as 2026-01-31") from None
+        raise ConfigError(
+            f"{option} {text!r}: no such day; expected one such as 2026-01-31"
+        ) from None
 
 
 def span(days: Sequence[date]) -> str:

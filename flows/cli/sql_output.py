@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -195,9 +196,10 @@ def example(name: str, map_name: str) -> str:
     from storage import cookbook
 
     if name not in cookbook():
+        close = get_close_matches(name, cookbook(), n=1)
         raise ConfigError(
-            f'{name!r}: expected a query such as "from latest_clusters", or the name of an '
-            "example; marketmap sql lists them"
+            f'{name!r}: expected a query such as "from latest_clusters", or the name of an example'
+            + (f"; did you mean {close[0]}?" if close else "; marketmap sql lists all")
         )
     return cookbook()[name].replace(MAP_OF_EXAMPLES, f"'{map_name}'")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from marketmap.agreement.base import Recovery
+from marketmap.printing import plural
 from reports.sections.doubts import doubts
 from reports.text import told_sources
 from storage import StoredRun
@@ -16,9 +17,10 @@ def summary(stored: StoredRun, report: Path) -> Iterator[str]:
     run, structure = stored.run, stored.run.structure
     diagnostics = structure.diagnostics
     yield (
-        f"map {run.map} as of {run.as_of}: {diagnostics.n_assets} assets, "
-        f"{diagnostics.n_days} days, {structure.clusters.n_clusters} clusters, "
-        f"{len(structure.edges)} edges"
+        f"map {run.map} as of {run.as_of}: {plural(diagnostics.n_assets, 'asset')}, "
+        f"{plural(diagnostics.n_days, 'day')}, "
+        f"{plural(structure.clusters.n_clusters, 'cluster')}, "
+        f"{plural(len(structure.edges), 'edge')}"
     )
     yield f"penalty (alpha), chosen by cross-validation: {diagnostics.alpha:.4g}"
     yield f"prices: {told_sources(run.price_sources)}"

@@ -19,6 +19,7 @@ from marketmap.errors import (
     SourceError,
     StorageError,
 )
+from marketmap.printing import plural
 from storage import stored_days
 
 SKIPPED = (DataError, FitError, SourceError)
@@ -91,6 +92,6 @@ def fetch_once(context: MapContext, listings: dict[date, Listing]) -> tuple[str,
         return ()
     assets = pd.concat([listing.assets for listing in listings.values()])
     assets = assets.drop_duplicates("asset_id", keep="last")
-    tell(f"listed {len(assets)} assets")
+    tell(f"listed {plural(len(assets), 'asset')}")
     days = (context.window(min(listings))[0], max(listings))
     return bring_prices(context, assets, days, wait=False)

@@ -74,7 +74,7 @@ def test_relative_paths_start_at_the_files_own_folder(tmp_path: Path) -> None:
         ({"maps": {"A b": {"source": {"kind": "simulated"}}}}, "map name 'A b' must be lower-case"),
         (
             {"maps": {"a": {"source": {"kind": "ftp"}}}},
-            "kind must be coinmarketcap, ccxt, ",
+            "kind must be coinmarketcap, ccxt, files or simulated, got 'ftp'",
         ),
         ({"maps": {"a": {"source": {"kind": "files"}}}}, "maps.a.source.path: is missing"),
         ({"maps": one_map(), "folder": "x"}, "unknown key 'folder'"),

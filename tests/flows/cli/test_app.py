@@ -13,6 +13,7 @@ from pathlib import Path
 import networkx as nx
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 import storage
 from tests.support.command import Desk, heed_ctrl_c, map_config
@@ -96,9 +97,15 @@ def test_the_config_may_be_named_by_a_variable(desk: Desk) -> None:
     ("arguments", "expected"),
     [
         (("run", "--map", "gold"), "no map 'gold' in config.yaml; it has: demo"),
-        (("run", "--as-of", "tomorrow"), "--as-of 'tomorrow': expected a day such as 2026-01-31"),
-        (("backfill", "--from", "2025-1"), "--from '2025-1': expected a day such as 2026-01-31"),
-        (("rebuild", "--to", "x"), "--to 'x': expected a day such as 2026-01-31"),
+        (
+            ("run", "--as-of", "tomorrow"),
+            "--as-of 'tomorrow': no such day; expected one such as 2026-01-31",
+        ),
+        (
+            ("backfill", "--from", "2025-1"),
+            "--from '2025-1': no such day; expected one such as 2026-01-31",
+        ),
+        (("rebuild", "--to", "x"), "--to 'x': no such day; expected one such as 2026-01-31"),
     ],
 )
 def test_a_wrong_option_is_named(desk: Desk, arguments: tuple[str, ...], expected: str) -> None:
@@ -218,7 +225,25 @@ def test_sql_asks_an_example_by_its_name_about_a_map(made: Desk) -> None:
     assert shown.stderr == ""
     assert "no map 'other'" in error(made.run("sql", "cluster_sizes", "--map", "other"))
     assert "--map is for examples" in error(made.run("sql", "from runs", "--map", "demo"))
-    assert "'cluster_size': expected a query such as" in error(made.run("sql", "cluster_size"))
+    message = error(made.run("sql", "cluster_size"))
+    assert message.startswith("'cluster_size': expected a query such as")
+    assert message.endswith("; did you mean cluster_sizes?")
+    assert "marketmap sql lists all" in error(made.run("sql", "xyz"))
+
+
+def test_an_example_about_a_map_that_is_not_stored_is_told_which_are(made: Desk) -> None:
+    config = map_config()
+    config["maps"]["other"] = config["maps"]["demo"]  # type: ignore[index]
+    path = made.folder / "two.yaml"
+    path.write_text(yaml.safe_dump(config))
+    message = error(made.run("sql", "cluster_sizes", "--map", "other", "--config", "two.yaml"))
+    assert message.endswith("no map 'other', only: demo; --map chooses one")
+
+
+def test_export_writes_no_graphml_into_a_csv(made: Desk) -> None:
+    message = error(made.run("export", "--output", "map.csv"))
+    assert message == "--output map.csv: GraphML is no CSV; add --format edges or nodes"
+    assert not (made.folder / "map.csv").exists()
 
 
 def test_sql_shows_an_example_that_finds_nothing_so_that_it_can_be_changed(made: Desk) -> None:
