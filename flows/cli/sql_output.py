@@ -196,7 +196,7 @@ def example(name: str, map_name: str) -> str:
     from storage import cookbook
 
     if name not in cookbook():
-        close = get_close_matches(name, cookbook(), n=1)
+        close = get_close_matches(name, cookbook(), n=1, cutoff=0.8)
         raise ConfigError(
             f'{name!r}: expected a query such as "from latest_clusters", or the name of an example'
             + (f"; did you mean {close[0]}?" if close else "; marketmap sql lists all")

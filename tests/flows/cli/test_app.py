@@ -228,7 +228,7 @@ def test_sql_asks_an_example_by_its_name_about_a_map(made: Desk) -> None:
     message = error(made.run("sql", "cluster_size"))
     assert message.startswith("'cluster_size': expected a query such as")
     assert message.endswith("; did you mean cluster_sizes?")
-    assert "marketmap sql lists all" in error(made.run("sql", "xyz"))
+    assert "marketmap sql lists all" in error(made.run("sql", "latest_clusters"))
 
 
 def test_an_example_about_a_map_that_is_not_stored_is_told_which_are(made: Desk) -> None:
