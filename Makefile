@@ -34,7 +34,7 @@ demo: $(READY) ## map a simulated market and say where its report is
 test: $(READY) ## all tests but those of test-long
 	$(PYTEST) -m "not long"
 
-test-long: $(READY) ## tests of what takes long: the service, Prefect, kills, damage, fuzz, the browser
+test-long: $(READY) ## tests of what takes long: the service, Prefect, storms, kills, fuzz, the browser
 	$(PYTEST) -m long
 
 coverage: $(READY) ## all tests of both, and how many lines and branches they reach: 95 % at least

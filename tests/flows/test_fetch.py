@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 
 import pandas as pd
+import pytest
 
 from tests.support.cmc_faults import Storm
 from tests.support.cmc_server import CmcServer, Fault
@@ -16,6 +17,8 @@ from tests.support.fetches import Fetching, fetching
 from tests.support.remote import PATIENCE, YESTERDAY, digest
 
 ONE_DAY = timedelta(days=1)
+
+pytestmark = pytest.mark.long
 
 
 def lines_of(process: "subprocess.CompletedProcess[str]", word: str) -> list[str]:

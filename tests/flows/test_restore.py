@@ -9,6 +9,8 @@ from tests.support.cmc_server import CmcServer
 from tests.support.command import Desk, map_config
 from tests.support.remote import simulated_prices
 
+pytestmark = pytest.mark.long
+
 MAP = "select asset_id, cluster, is_exemplar, last_close from latest_clusters order by asset_id"
 
 
@@ -55,7 +57,6 @@ def test_a_simulated_map_is_made_again_from_its_source(desk: Desk) -> None:
     assert desk.run("doctor").returncode == 0
 
 
-@pytest.mark.long
 def test_a_map_whose_file_is_gone_keeps_no_other_from_being_made_again(desk: Desk) -> None:
     prices = desk.folder / "prices.csv"
     rows = simulated_prices()[["date", "symbol", "close"]]
