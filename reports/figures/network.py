@@ -152,15 +152,17 @@ def label_priority(structure: MarketStructure) -> list[int]:
     First the exemplars of clusters that have other members, then all by their edges' strength.
     """
     assets = structure.assets
-    strength = pd.Series(
-        {node: structure.graph.nodes[node]["strength"] for node in structure.graph}
-    )
+    # Not of the graph, whose shortest paths take longer than all else that is drawn.
+    edges = structure.edges
+    weights = edges["partial_correlation"].abs()
+    ends = [weights.groupby(edges[end]).sum() for end in ("asset_id_a", "asset_id_b")]
+    strength = ends[0].add(ends[1], fill_value=0)
     shared = assets["cluster"].map(assets["cluster"].value_counts()) > 1
     order = pd.DataFrame(
         {
             "place": range(len(assets)),
             "ordinary": ~(assets["is_exemplar"].astype(bool) & shared).to_numpy(),
-            "weakness": -strength.reindex(assets.index).to_numpy(),
+            "weakness": -strength.reindex(assets.index, fill_value=0).to_numpy(),
         }
     )
     return order.sort_values(["ordinary", "weakness", "place"])["place"].tolist()

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+import pandas as pd
 
 Positions = npt.NDArray[np.float64]
 
@@ -77,7 +77,7 @@ def _unit(values: Positions) -> Positions:
 
 def _ranks(values: Positions) -> Positions:
     step = SAME * max(float(np.ptp(values, axis=0).max()), np.finfo(float).tiny)
-    return np.asarray(rankdata(np.round(values / step), axis=0), dtype=np.float64)
+    return pd.DataFrame(np.round(values / step)).rank().to_numpy()
 
 
 def _start_apart(points: Positions, groups: npt.NDArray[np.int64], distance: float) -> Positions:

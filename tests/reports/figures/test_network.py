@@ -97,6 +97,17 @@ def test_shared_exemplars_are_labelled_first_then_the_most_connected(
     assert label_priority(make_structure([1, 1, 2], [(1, 2, 0.4)])) == [0, 1, 2]
 
 
+def test_labels_go_by_the_strength_that_the_graph_would_have_without_making_it() -> None:
+    edges = [(a, b, (-1) ** a / (1 + 3 * a + b)) for a in range(6) for b in range(a + 1, 6)]
+    structure = make_structure([1, 1, 1, 2, 2, 2, 3], edges)
+    found = label_priority(structure)
+    assert "graph" not in vars(structure)
+    strength = [data["strength"] for _, data in structure.graph.nodes(data=True)]
+    centres = structure.assets["is_exemplar"].tolist()[:6] + [False]  # the last is alone
+    expected = sorted(range(7), key=lambda place: (not centres[place], -strength[place]))
+    assert found == expected
+
+
 def test_hovering_tells_name_cluster_and_strongest_neighbours(structure: MarketStructure) -> None:
     texts = hover_texts(structure)
 
