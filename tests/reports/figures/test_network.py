@@ -103,7 +103,7 @@ def test_labels_go_by_the_strength_that_the_graph_would_have_without_making_it()
     found = label_priority(structure)
     assert "graph" not in vars(structure)
     strength = [data["strength"] for _, data in structure.graph.nodes(data=True)]
-    centres = structure.assets["is_exemplar"].tolist()[:6] + [False]  # the last is alone
+    centres = [*structure.assets["is_exemplar"].tolist()[:6], False]  # the last is alone
     expected = sorted(range(7), key=lambda place: (not centres[place], -strength[place]))
     assert found == expected
 
