@@ -4,7 +4,6 @@ import atexit
 import gc
 import os
 import sys
-from pathlib import Path
 
 
 def collect_rarely() -> None:
@@ -27,6 +26,10 @@ def quiet_exit() -> None:
     @atexit.register
     def _end() -> None:
         sys.stderr.flush()
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+        silence()
         gc.freeze()
+
+
+def silence() -> None:
+    """Let nobody speak on standard error any more, threads and libraries included."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

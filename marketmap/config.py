@@ -194,6 +194,8 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+_KINDS = ("coinmarketcap", "ccxt", "files", "simulated")
+_ONE_OF_KINDS = f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}"
 _TYPES_IN_PLACE = re.compile(r"constrained-|tuple\[|literal\[|float$|int$|function-|none$")
 _WORDS = {
     "missing": "is missing",
@@ -201,7 +203,7 @@ _WORDS = {
     "model_type": "expected keys and values",
     "model_attributes_type": "expected keys and values",
     "too_short": "expected at least one",
-    "union_tag_not_found": "kind is missing; expected coinmarketcap, ccxt, files or simulated",
+    "union_tag_not_found": f"kind is missing; expected {_ONE_OF_KINDS}",
 }
 
 
@@ -213,8 +215,7 @@ def _first_problem(error: ValidationError, given: Mapping[str, Any]) -> str:
     same = [p for p in problems if _key(p) == where or _key(p).startswith(f"{where}.")]
     deepest = max(len(_key(problem)) for problem in same)
     same = [problem for problem in same if len(_key(problem)) == deepest]
-    where = _key(same[0])
-    where = _as_given(where, given)
+    where = _as_given(_key(same[0]), given)
     if same[0]["type"] == "extra_forbidden":
         close = get_close_matches(where.rpartition(".")[2], _known_keys(), n=1)
         return f"unknown key {where!r}" + (f"; did you mean {close[0]}?" if close else "")
@@ -225,10 +226,9 @@ def _first_problem(error: ValidationError, given: Mapping[str, Any]) -> str:
 
 
 def _why(problem: ErrorDetails) -> str:
-    said = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "union_tag_invalid":
-        tag = problem["ctx"]["tag"]
-        return f"kind must be coinmarketcap, ccxt, files or simulated, got {tag!r}"
+        return f"kind must be {_ONE_OF_KINDS}, got {problem['ctx']['tag']!r}"
+    said = problem["msg"].removeprefix("Value error, ")
     said = re.sub("^Input should be (?=greater|less)", "expected a number ", said)
     return _WORDS.get(problem["type"]) or re.sub("^Input should (be )?", "expected ", said)
 
@@ -253,12 +253,11 @@ def _holds(settings: Any, keys: list[str]) -> bool:
 
 def _key(problem: ErrorDetails) -> str:
     """Return the key as config.yaml has it, without the names of types that pydantic adds."""
-    kinds = {"coinmarketcap", "ccxt", "files", "simulated"}
     parts = [str(part) for part in problem["loc"]]
     kept = [
         part
         for before, part in zip(["", *parts], parts, strict=False)
-        if not (before == "source" and part in kinds) and not _TYPES_IN_PLACE.match(part)
+        if not (before == "source" and part in _KINDS) and not _TYPES_IN_PLACE.match(part)
     ]
     return ".".join(kept)
 

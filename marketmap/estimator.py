@@ -236,8 +236,10 @@ def _own(part: Any, default: Any) -> Any:
 
 def _warn_of_prices(returns: pd.DataFrame) -> None:
     """Warn of what is above 0 and hardly changes: prices make a map as well, a meaningless one."""
+    if returns.min().min() <= 0:
+        return
     change = returns.diff().abs().median() / returns.median()
-    if returns.min().min() > 0 and change.max() < _CHANGE_OF_PRICES:
+    if change.max() < _CHANGE_OF_PRICES:
         warnings.warn(
             "these look like prices: all above 0, and nearly the same from day to day; expected "
             "returns, such as those of marketmap.compute_returns",

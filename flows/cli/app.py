@@ -12,7 +12,6 @@ import typer
 
 from flows.cli import maintenance
 from flows.cli.common import (
-    TRY_LATER,
     at_work,
     day_of,
     importing_flows,
@@ -23,9 +22,10 @@ from flows.cli.common import (
     say_written,
     settings_of,
     span,
+    with_advice,
 )
 from flows.cli.options import ConfigOption, DayOption, MapOption, OutputOption, VerboseOption
-from marketmap.errors import ConfigError, MarketmapError, SourceDownError
+from marketmap.errors import ConfigError, MarketmapError
 from marketmap.printing import printable
 
 CTRL_C = 130
@@ -267,14 +267,14 @@ def sql(
     if is_example:
         name = map_named(loaded, map_name)
         query = example(query.strip(), name)
-        stored_days(loaded.published, name)  # says which maps there are, where it is not there
     elif map_name is not None:
         raise ConfigError("--map is for examples; a query names its map itself")
     answer = ask(query, loaded.published)
+    if is_example and not answer.num_rows:
+        stored_days(loaded.published, name)  # says which maps there are, where it is not there
+        print(f"no rows; the example asks:\n{query}", file=sys.stderr)
     write(answer, style, output)
     say_written(output)
-    if is_example and not answer.num_rows:
-        print(f"no rows; the example asks:\n{query}", file=sys.stderr)
 
 
 @app.command(epilog="Example: marketmap export --format graphml --output crypto.graphml")
@@ -364,8 +364,7 @@ def main() -> None:
             sys.exit(exit_code())
         if not isinstance(end, MarketmapError):
             raise
-        said = f"{end}; {TRY_LATER}" if isinstance(end, SourceDownError) else str(end)
-        print(f"error: {printable(' '.join(said.split()))}", file=sys.stderr)
+        print(f"error: {printable(' '.join(with_advice(end).split()))}", file=sys.stderr)
         sys.exit(2)
 
 

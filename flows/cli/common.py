@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from marketmap.errors import ConfigError
+from marketmap.errors import ConfigError, MarketmapError, SourceDownError
 from marketmap.printing import plural, printable
 
 if TYPE_CHECKING:
     from flows.steps.days import BackfillResult
     from marketmap.config import Config
 
-TRY_LATER = "check the network and base_url, or try again later"
-"""For a source that does not answer."""
 NOT_RECORDED = "no Prefect server is up, so this run is not recorded; marketmap serve starts one"
 
 
@@ -86,6 +84,12 @@ def at_work() -> Iterator[None]:
 
     with interrupts_in_time(), on_screen():
         yield
+
+
+def with_advice(error: MarketmapError) -> str:
+    """Say what went wrong, and what to do where a source does not answer."""
+    down = isinstance(error, SourceDownError)
+    return f"{error}" + ("; check the network and base_url, or try again later" if down else "")
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.cli.common import TRY_LATER, span
+from flows.cli.common import span, with_advice
 from flows.service.environment import answers, prefect_home, running_server
 from flows.steps.integrity import Finding, look_at_data
 from marketmap.config import Config, load_config
-from marketmap.errors import MarketmapError, SourceDownError
+from marketmap.errors import MarketmapError
 from marketmap.settings import REMOTE_KINDS
 from marketmap.sources import open_source
 from storage import Database, stored_days
@@ -94,8 +94,7 @@ def _source(config: Config, name: str, *, is_used: bool) -> Finding:
         last = source.last_day(datetime.now(UTC))
         listing = source.listing(last, ASKED, settings.universe.rank_by)
     except MarketmapError as error:
-        said = f"{error}; {TRY_LATER}" if isinstance(error, SourceDownError) else f"{error}"
-        return Finding("fail" if is_used else "warn", what, said)
+        return Finding("fail" if is_used else "warn", what, with_advice(error))
     largest = listing["asset_id"].iloc[0]
     return Finding("ok", what, f"{source.name} answers; last day {last}, largest asset {largest}")
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from flows.interpreter import silence
 from marketmap.printing import plural
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -163,7 +164,7 @@ def _say_that_it_ends() -> None:
 def _leave() -> None:
     """End this process and those that work for it, with a last line; ask nobody else."""
     say_last_line()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # threads that miss their workers have tracebacks
+    silence()  # threads that miss their workers have tracebacks
     # Nothing is imported here: another thread may hold the import's lock.
     if (process := sys.modules.get("multiprocessing.process")) is not None:
         for worker in process.active_children():

@@ -43,9 +43,7 @@ def connect(database: Path = PUBLISHED) -> duckdb.DuckDBPyConnection:
     """
     database = Path(database)
     if not database.is_file():
-        raise StorageError(
-            f"{database.absolute()}: no map has been published there yet; run: marketmap run"
-        )
+        raise nothing_published(database)
     try:
         while True:
             # DuckDB opens a file twice, for its header and for the rest: both were of one copy
@@ -63,6 +61,13 @@ def connect(database: Path = PUBLISHED) -> duckdb.DuckDBPyConnection:
                 connection.close()
     except (duckdb.Error, OSError) as error:
         raise storage_error(database, error) from None
+
+
+def nothing_published(database: Path) -> StorageError:
+    """Make the error of a copy that is not there, or without a map."""
+    return StorageError(
+        f"{database.absolute()}: no map has been published there yet; run: marketmap run"
+    )
 
 
 def _attach(database: Path) -> duckdb.DuckDBPyConnection:

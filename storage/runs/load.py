@@ -11,7 +11,7 @@ from marketmap.errors import StorageError
 from marketmap.structure import MarketStructure
 from storage.engine.schema import check_version, newest_version, schema_version
 from storage.engine.sql_files import statement
-from storage.published.query import PUBLISHED, reading
+from storage.published.query import PUBLISHED, nothing_published, reading
 from storage.runs.base import StoredRun
 from storage.runs.matrices import folder_of
 from storage.runs.read import Row, read_run_row, rebuild_run, rebuild_structure
@@ -103,9 +103,7 @@ def _known_run(
 def _known_map(connection: duckdb.DuckDBPyConnection, map_name: str | None, database: Path) -> str:
     known = [name for (name,) in connection.execute(statement("known_maps")).fetchall()]
     if not known:
-        raise StorageError(
-            f"{database.absolute()}: no map has been published there yet; run: marketmap run"
-        )
+        raise nothing_published(database)
     if map_name is None and len(known) > 1:
         raise StorageError(f"{database}: holds several maps; name one of: {', '.join(known)}")
     if map_name is not None and map_name not in known:
