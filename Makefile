@@ -8,11 +8,11 @@ READY := $(VENV)/.ready
 WORKERS ?= $(shell expr `getconf _NPROCESSORS_ONLN` + 1)
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
-.PHONY: help setup demo test test-long coverage fuzz torture lint format lock bench bench-fetch bench-storage study \
+.PHONY: help setup demo test test-long coverage fuzz torture lint format lock bench bench-fetch bench-storage study study-splits \
 	pictures clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv from requirements.lock
 
@@ -78,6 +78,9 @@ bench-fetch: $(READY) ## fetch 13 years of 100 coins through storms, kills and t
 
 study: $(READY) ## compare the penalties chosen on real prices with scikit-learn's and the best
 	@$(BIN)/python -m benchmarks.precision_study
+
+study-splits: $(READY) ## plant splits into real closes, and look what else is taken for one
+	@$(BIN)/python -m benchmarks.splits
 
 pictures: demo ## take the README's pictures of the demo's report, in Chromium
 	@$(BIN)/python -m docs.take_pictures

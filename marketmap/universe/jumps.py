@@ -15,6 +15,9 @@ Array = npt.NDArray[np.float64]
 SUSPECT = np.log(1.4)
 """Smaller moves are never looked at: the smallest split that is recognised is 3:2."""
 
+UNWITNESSED_SUSPECT = np.log(1.2)
+"""The same where nothing but prices is known, and only their form can tell."""
+
 SURGE = np.log(3.0)
 """Turnover above three times its usual says that people traded on news."""
 
@@ -74,10 +77,29 @@ class Track:
         """Robust standard deviation of :attr:`step` (1.4826 times the median size)."""
         return 1.4826 * float(np.median(np.abs(self.step[1:])))
 
+    @cached_property
+    def night(self) -> Array:
+        """From a close to the open of the next day; NaN where the open is unknown."""
+        return np.append(np.nan, self.open[1:] - self.close[:-1])
+
+    @cached_property
+    def within(self) -> Array:
+        """From open to close; NaN where the open is unknown."""
+        return self.close - self.open
+
+    @cached_property
+    def excess(self) -> Array:
+        """From close to close, less the market's move."""
+        return self.shift - self.market
+
     def suspects(self) -> list[int]:
         """List the rows whose move is too large to pass unseen, in order of time."""
-        size = np.maximum(np.abs(self.shift), np.abs(self.step))
-        return [int(row) for row in np.flatnonzero(size > SUSPECT)]
+        size = np.fmax(np.fmax(np.abs(self.shift), np.abs(self.step)), np.abs(self.night))
+        witnessed = ~np.isnan(self.turnover) | ~np.isnan(self.market_cap)
+        return [
+            int(row)
+            for row in np.flatnonzero(size > np.where(witnessed, SUSPECT, UNWITNESSED_SUSPECT))
+        ]
 
     def rescaled(self, row: int, factor: float) -> "Track":
         """Multiply the prices before a row by a factor; value (cap and turnover) stays."""

@@ -2,26 +2,20 @@
 
 A repair multiplies the prices before its day by a factor, so that the series is continuous in the
 newest unit. It is made only on evidence: the market cap stays where it is or, where none is known,
-turnover does (units traded move against the price). A real crash moves both.
+turnover does (units traded move against the price). A real crash moves both. Where neither is
+known, the form of the move has to tell (:mod:`marketmap.universe.form`).
 """
 
 import math
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
-import numpy as np
 import pandas as pd
 
+from marketmap.universe.form import Form, split_by_form
 from marketmap.universe.jumps import FEWEST_DAYS, PEAK, SURGE, Move, Track, examine
-
-CLEAN_RATIOS = (
-    *(1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 100.0),
-    *(1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12),
-)
-"""What units are exchanged at, or its inverse. Smaller ones drown in ordinary moves."""
-
-_LOG_RATIOS = np.log(CLEAN_RATIOS)
-_SPACING = np.minimum(np.diff(_LOG_RATIOS, append=np.inf), np.diff(_LOG_RATIOS, prepend=-np.inf))
+from marketmap.universe.ratios import clean_ratio
 
 
 @dataclass(frozen=True)
@@ -33,14 +27,18 @@ class Repair:
     day : date
         The first day in the new unit.
     factor : float
-        Open, high, low and close of all earlier days are multiplied by it.
+        Open, high, low and close of all earlier days are multiplied by it; 1 where prices are left
+        as they are and only a doubt is told.
     detail : str
         A sentence with the figures that speak for it.
+    reason : str
+        ``new_unit``, ``split_by_form`` or ``possible_split``.
     """
 
     day: date
     factor: float
     detail: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -77,17 +75,32 @@ def inspect(track: Track, jump: float, *, trades_every_day: bool, uses_opens: bo
     largest, sentence = 0.0, None
     for row in track.suspects():
         move = examine(track, row)
-        factor = unit_factor(move, track.usual_step, limit, uses_opens=uses_opens)
-        if factor is not None:
-            repairs.append(Repair(track.day[row].date(), factor, _repaired(track, row, move)))
-            track = track.rescaled(row, factor)
+        repair = _repair(track, row, move, limit, uses_opens=uses_opens)
+        form = None
+        if repair is None and math.isnan(move.supply_change):
+            form = split_by_form(track, row, move, trades_every_day=trades_every_day)
+            if form is not None and form.is_sure:
+                detail = _formed(track, row, form)
+                repair = Repair(track.day[row].date(), form.factor, detail, "split_by_form")
+        if repair is not None:
+            repairs.append(repair)
+            track = track.rescaled(row, repair.factor)
             continue
         size = max(abs(move.shift), abs(move.step))
-        if size < limit or move.is_explained(limit, trades_every_day=trades_every_day):
-            continue
-        if size > largest:
-            largest, sentence = size, _unexplained(track, row, move)
+        if size >= limit and not move.is_explained(limit, trades_every_day=trades_every_day):
+            if size > largest:
+                largest, sentence = size, _unexplained(track, row, move)
+        elif form is not None:
+            detail = _undecided(track, row, form)
+            repairs.append(Repair(track.day[row].date(), 1.0, detail, "possible_split"))
     return Finding(tuple(repairs), sentence)
+
+
+def _repair(track: Track, row: int, move: Move, limit: float, *, uses_opens: bool) -> Repair | None:
+    factor = unit_factor(move, track.usual_step, limit, uses_opens=uses_opens)
+    if factor is None:
+        return None
+    return Repair(track.day[row].date(), factor, _repaired(track, row, move), "new_unit")
 
 
 def unit_factor(
@@ -110,19 +123,6 @@ def unit_factor(
     if not math.isnan(move.supply_change):
         return _by_market_cap(move, usual_step, limit, uses_opens=uses_opens)
     return _by_turnover(move, usual_step, limit)
-
-
-def clean_ratio(size: float, tolerance: float) -> float | None:
-    """Return the clean ratio (2, 3/2, 1000, 1/10 ...) next to a logarithm, within a tolerance.
-
-    The tolerance is cut to a sixth of the distance to the next ratio, so that a match says
-    something.
-    """
-    at = int(np.argmin(np.abs(_LOG_RATIOS - abs(size))))
-    if abs(_LOG_RATIOS[at] - abs(size)) > min(tolerance, _SPACING[at] / 6):
-        return None
-    ratio = float(CLEAN_RATIOS[at])
-    return ratio if size > 0 else 1.0 / ratio
 
 
 def apply_repairs(values: pd.DataFrame, repairs: pd.DataFrame) -> pd.DataFrame:
@@ -203,6 +203,32 @@ def _repaired(track: Track, row: int, move: Move) -> str:
     else:
         witness = f"turnover stayed at {math.exp(move.surge):.2g} times its usual"
     return f"close went {_between(track, row)}, {_times(move.shift)}, while {witness}"
+
+
+def _formed(track: Track, row: int, form: Form) -> str:
+    return (
+        f"{_told(track, row)}; known by its form alone: next to {_ratio(form.factor)}, and as calm "
+        "after it as before"
+    )
+
+
+def _undecided(track: Track, row: int, form: Form) -> str:
+    return (
+        f"{_told(track, row)}; a split of {_ratio(form.factor)} that was never adjusted, or a true "
+        "move: left as it is"
+    )
+
+
+def _told(track: Track, row: int) -> str:
+    night = float(track.night[row])
+    opened = "" if math.isnan(night) else f" (it opened at {_times(night)})"
+    return f"close went {_between(track, row)}, {_times(float(track.shift[row]))}{opened}"
+
+
+def _ratio(factor: float) -> str:
+    """Word a factor as splits are named: 0.5 is 2:1, 2 is 1:2."""
+    old, new = Fraction(factor).limit_denominator(1000).as_integer_ratio()
+    return f"{new}:{old}"
 
 
 def _unexplained(track: Track, row: int, move: Move) -> str:

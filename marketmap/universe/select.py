@@ -278,7 +278,7 @@ def _repair_frame(ranked: pd.DataFrame, repairs: dict[str, tuple[Repair, ...]]) 
         .assign(
             date=pd.DatetimeIndex([repair.day for _, repair in found]).as_unit("us"),
             factor=np.array([repair.factor for _, repair in found], dtype="float64"),
-            reason=pd.array(["new_unit"] * len(found), dtype="str"),
+            reason=pd.array([repair.reason for _, repair in found], dtype="str"),
             detail=pd.array([repair.detail for _, repair in found], dtype="str"),
         )
     )

@@ -1,1 +1,5 @@
-"""Prices from a CSV or Parquet file."""
+"""Tables of prices in files, as a source like any other."""
+
+from marketmap.sources.files.source import Files
+
+__all__ = ["Files"]
