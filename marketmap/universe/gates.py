@@ -26,9 +26,11 @@ REASONS: dict[str, str] = {
     "impossible_jump": "a move that no market makes: a misprint, or two assets under one name",
     "pegged": "its price hardly moves: pegged to the quote currency",
     "frozen": "its price stands still, or nobody trades at it, too often or too long",
-    "pegged_elsewhere": "calm and apart from this market: pegged to something else, such as gold",
-    "twin": "a near-copy of a larger asset on the map",
+    "calm_and_apart": "far calmer than this market and apart from it, such as gold, or what hardly trades",
+    "twin": "a near-copy of a larger asset on the map, or its mirror",
     "new_unit": "repaired, not excluded: a split or redenomination, which value did not follow",
+    "split_by_form": "repaired, not excluded: a move to a clean ratio, as calm after it as before",
+    "possible_split": "left as it is: a move next to a clean ratio, a split or a true one",
 }
 """Every reason for an exclusion or a repair, with one line for readers."""
 
@@ -206,7 +208,9 @@ def gate_stillness(
 
 
 def gate_foreign(returns: pd.DataFrame, gates: GateSettings, verdicts: Verdicts) -> None:
-    """Rule out what is far calmer than the market and does not move with it, such as gold.
+    """Rule out what is far calmer than the market and moves neither with it nor against it.
+
+    Gold is such an asset, and an exchange's token that hardly trades; what it follows is not asked.
 
     The market is the median return of the candidates that no gate has stopped yet. Its correlation
     is asked for only in windows of :data:`MARKET_DAYS` and more: over 30 days of 2017 Bitcoin's own
@@ -220,11 +224,11 @@ def gate_foreign(returns: pd.DataFrame, gates: GateSettings, verdicts: Verdicts)
     share = volatility / float(volatility.median())
     limit = gates.foreign_volatility_ratio
     correlation = left.corrwith(_repeated(left.median(axis=1), left))
-    apart = (correlation < gates.foreign_correlation) & (len(left) >= MARKET_DAYS)
+    apart = (correlation.abs() < gates.foreign_correlation) & (len(left) >= MARKET_DAYS)
     for asset_id in left.columns[(share < limit / 2) | ((share < limit) & apart)]:
         verdicts.add(
             asset_id,
-            "pegged_elsewhere",
+            "calm_and_apart",
             f"daily volatility {volatility[asset_id]:.2%} is {share[asset_id]:.2f} of the median's "
             f"and the correlation with the market {correlation[asset_id]:.2f}; this market's own "
             f"have {limit:g} or {gates.foreign_correlation:g} and more, and never under "
@@ -233,7 +237,10 @@ def gate_foreign(returns: pd.DataFrame, gates: GateSettings, verdicts: Verdicts)
 
 
 class TwinFinder:
-    """Tells whether an asset is a near-copy of one of some larger ones.
+    """Tells whether an asset is a near-copy, or the mirror, of one of some larger ones.
+
+    An inverse product (-1x, -3x) tells the model as little that is new as a leveraged one, and makes
+    the covariance as singular; so the size of a correlation counts, not its sign.
 
     By the correlation of daily returns over at least ``gates.twin_days`` common days or, where
     there are three times as many, of overlapping seven-day returns. The second sees through
@@ -255,7 +262,7 @@ class TwinFinder:
         self._days = daily.notna().to_numpy()
         self._by_day = daily.corr(min_periods=gates.twin_days).to_numpy()
         by_week = weekly.corr(min_periods=LONG_ENOUGH * gates.twin_days).to_numpy()
-        self._likeness = np.fmax(self._by_day, by_week)
+        self._likeness = np.where(_is_larger(by_week, self._by_day), by_week, self._by_day)
 
     def twin_of(self, asset_id: str, larger: list[str]) -> Verdict | None:
         """Return the verdict on an asset given the larger ones that are on the map."""
@@ -263,19 +270,28 @@ class TwinFinder:
             return None
         at = self._at[asset_id]
         likeness = self._likeness[[self._at[other] for other in larger], at]
-        highest = float(np.fmax.reduce(likeness))
-        if not highest >= self._gates.twin_correlation:
+        if not float(np.fmax.reduce(np.abs(likeness))) >= self._gates.twin_correlation:
             return None
-        other = larger[int(np.nanargmax(likeness))]
+        nearest = int(np.nanargmax(np.abs(likeness)))
+        other, highest = larger[nearest], float(likeness[nearest])
         other_at = self._at[other]
         daily = float(self._by_day[at, other_at])
         common = int((self._days[:, at] & self._days[:, other_at]).sum())
-        slower = f" (seven-day returns {highest:.4f})" if highest > daily else ""
+        slower = f" (seven-day returns {highest:.4f})" if highest != daily else ""
+        kind = "a copy from " if highest > 0 else "an inverse product from -"
         return Verdict(
             "twin",
             f"daily returns correlate {daily:.4f}{slower} with {other} over {common} days; "
-            f"a copy from {self._gates.twin_correlation:g}",
+            f"{kind}{self._gates.twin_correlation:g}",
         )
+
+
+def _is_larger(
+    values: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    """Return where a correlation is larger in size than another, or the only one known."""
+    larger: npt.NDArray[np.bool_] = np.abs(values) > np.nan_to_num(np.abs(others), nan=-1.0)
+    return larger
 
 
 def log_prices(prices: pd.DataFrame) -> pd.DataFrame:

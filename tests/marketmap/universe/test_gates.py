@@ -133,7 +133,7 @@ STOOD = np.where((np.arange(121) >= 50) & (np.arange(121) < 60), CALM[50], CALM)
         (PEG, "pegged"),
         (DEPEGGED, "pegged"),
         (np.ones(121), "pegged"),
-        (GOLD, "pegged_elsewhere"),
+        (GOLD, "calm_and_apart"),
         (CALM, ""),
         (STUCK, "frozen"),
         (STOOD, "frozen"),
@@ -192,6 +192,54 @@ def test_too_few_common_days_prove_no_copy() -> None:
     assert verdict(market, "wrapped", gates={"twin_days": 121}) == ("", "")
 
 
+def product(market: pd.DataFrame, times: float, name: str = "bear") -> pd.DataFrame:
+    """A small fund that returns a multiple of a01's, a little noise beside it."""
+    closes = market[market["asset_id"] == "a01"].copy()
+    moves = np.log(closes["close"]).diff().fillna(0.0)
+    noise = np.random.default_rng(5).normal(0.0, 2e-4, len(closes))
+    closes["close"] = 100.0 * np.exp(np.cumsum(times * moves + noise))
+    closes[["open", "high", "low"]] = np.nan
+    return closes.assign(asset_id=name, market_cap=1e5)
+
+
+@pytest.mark.parametrize("times", [-1.0, -2.0, -3.0, 3.0])
+def test_a_product_that_moves_against_another_asset_is_a_twin_as_one_that_follows_it(
+    times: float,
+) -> None:
+    market = random_market(volatility=0.01)
+    market = pd.concat([market, product(market, times)])
+    reason, detail = verdict(market, "bear")
+    assert reason == "twin"
+    kind = "an inverse product from -0.98" if times < 0 else "a copy from 0.98"
+    assert detail.endswith(f"with a01 over 120 days; {kind}")
+    assert verdict(market, "a01") == ("", "")
+
+
+def test_an_inverse_of_which_daily_closes_are_noisy_is_seen_by_its_weeks() -> None:
+    market = random_market(volatility=0.02, n_days=241)
+    bear = product(market, -1.0)
+    bear["close"] *= np.exp(np.random.default_rng(8).normal(0.0, 0.006, len(bear)))
+    market = pd.concat([market, bear])
+    reason, detail = verdict(market, "bear", window_days=240)
+    assert reason == "twin"
+    assert "seven-day returns -0.9" in detail
+
+
+def test_a_mirror_of_a_mirror_is_a_twin_of_what_is_on_the_map() -> None:
+    market = random_market(volatility=0.01)
+    both = pd.concat([market, product(market, -1.0), product(market, -3.0, "bear3")])
+    excluded = both[both["asset_id"] != "a01"]
+    assert verdict(excluded, "bear3")[0] == "twin"
+    assert verdict(excluded, "bear") == ("", "")
+
+
+def test_what_moves_half_against_another_asset_is_no_twin() -> None:
+    market = random_market()
+    half = product(market, -1.0)
+    half["close"] *= np.exp(np.cumsum(np.random.default_rng(8).normal(0.0, 0.03, len(half))))
+    assert verdict(pd.concat([market, half]), "bear") == ("", "")
+
+
 # Named cases of the real sets.
 
 
@@ -215,7 +263,7 @@ def test_perpetuals_of_2025(shared_data: Path) -> None:
     assert reasons(universe) == {
         "USDCUSDT": "pegged",
         "USDEUSDT": "pegged",
-        "PAXGUSDT": "pegged_elsewhere",
+        "PAXGUSDT": "calm_and_apart",
     }
     assert universe.repairs.empty
     mapped = universe.closes
@@ -244,7 +292,7 @@ def test_wrapped_bitcoin_and_dollars_go(shared_data: Path, as_of: str, days: int
     universe = real(shared_data, COINS_23, as_of, days)
     found = reasons(universe)
     assert found["WBTC"] == "twin"
-    assert found["USDT"] in {"pegged", "pegged_elsewhere"}
+    assert found["USDT"] in {"pegged", "calm_and_apart"}
     assert {"BTC", "ETH", "DOGE"} <= set(universe.assets.index)
     assert universe.repairs.empty
     detail = universe.exclusions.set_index("asset_id").at["WBTC", "detail"]
