@@ -287,7 +287,7 @@ class Database(WorkingFile):
         """Put a copy of the database where people query it, in one step.
 
         Who has the old copy open keeps on reading it, and delays nobody. The copy is the file as it
-        is, in a format that every DuckDB 1.x can open. The files of matrices are the same where
+        is, in a format that DuckDB 1.2 and newer can open. The files of matrices are the same where
         the disk is, unless ``linked`` is false.
 
         Raises

@@ -15,9 +15,14 @@ from storage.engine.errors import NO_SPACE, one_line, storage_error
 
 POLL_SECONDS = 0.05
 
-FORMAT = "v1.0.0"
-"""The oldest format of files that there is, so that every DuckDB 1.x can open the published copy,
-which is the file as it is; measured, it is no larger and no slower than the newest."""
+CONFIG: dict[str, str | bool] = {
+    "storage_compatibility_version": "v1.0.0",
+    "experimental_metadata_reuse": False,
+}
+"""How the file is written, so that older clients can open the published copy, which is the file as
+it is: in the oldest format that there is (measured, it is no larger and no slower than the newest),
+and with all of its metadata written anew by each checkpoint. Where DuckDB 2.0 uses metadata again
+that is there already, it leaves blocks out of a list that clients before 1.4 rely on."""
 
 log = logging.getLogger("marketmap.database")
 """Of the family whose lines a person sees while a flow works."""
@@ -81,9 +86,8 @@ def _try_to_hold(path: Path) -> duckdb.DuckDBPyConnection | str:
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a database, with what its log holds; a log that cannot be read is set aside."""
-    config = {"storage_compatibility_version": FORMAT}
     try:
-        return duckdb.connect(str(path), config=dict(config))
+        return duckdb.connect(str(path), config=dict(CONFIG))
     except duckdb.Error as error:
         if "Failure while replaying WAL" not in str(error) or NO_SPACE in str(error):
             raise
@@ -95,7 +99,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
             aside.name,
             one_line(error),
         )
-        return duckdb.connect(str(path), config=dict(config))
+        return duckdb.connect(str(path), config=dict(CONFIG))
 
 
 def set_aside(path: Path) -> Path:

@@ -14,34 +14,10 @@ from storage import Database, connect, load, query
 from storage.engine.sql_files import statement
 from storage.published import query as query_module
 from tests.storage.published.answering import fetch
-from tests.support.runs import make_recovery, make_run, store
+from tests.support.runs import make_run, store
 from tests.support.tables import dump
 
 ROOT = Path(__file__).parents[3]
-
-READ_EVERY_VIEW = """
-import sys, duckdb
-assert duckdb.__version__.startswith("1."), duckdb.__version__
-def check(connection, prefix):
-    views = connection.execute(
-        "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal"
-        " AND database_name = ?", [prefix]
-    ).fetchall()
-    assert len(views) == 19, views
-    for (view,) in views:
-        assert connection.execute(f'FROM "{prefix}".{view}').fetchall(), view
-    comments = connection.execute(
-        "SELECT count(*) FROM duckdb_columns() WHERE comment IS NULL AND schema_name = 'main'"
-        " AND NOT internal AND database_name = ?", [prefix]
-    ).fetchone()
-    assert comments == (0,), comments
-with duckdb.connect(sys.argv[1], read_only=True) as connection:
-    check(connection, "marketmap")
-with duckdb.connect() as connection:
-    connection.execute("ATTACH '%s' AS other (READ_ONLY)" % sys.argv[1].replace("'", "''"))
-    check(connection, "other")
-print(duckdb.__version__)
-"""
 
 PUBLISH = """
 import os, signal, sys
@@ -166,22 +142,6 @@ def test_the_copy_is_in_the_oldest_format(tmp_path: Path) -> None:
         )
         (found,) = tags.fetchone() or ({},)
     assert found["storage_version"].startswith("v1.0.0")
-
-
-def test_the_newest_duckdb_1_reads_every_view(tmp_path: Path) -> None:
-    python = os.environ.get("MARKETMAP_DUCKDB_1")
-    if python is None and not os.environ.get("CI"):
-        pytest.skip("MARKETMAP_DUCKDB_1 names no Python with duckdb<2; .ci/run makes one")
-    assert python, "in CI MARKETMAP_DUCKDB_1 must name a Python with duckdb<2"
-    copy = tmp_path / "it's published" / "marketmap.duckdb"
-    with Database.open(tmp_path / "work.duckdb") as database:
-        store(database, make_run())
-        fetch(database, make_run().source)
-        database.save_finding(make_recovery(make_run()))
-        database.publish(copy)
-    read = [python, "-c", READ_EVERY_VIEW, str(copy)]
-    found = subprocess.run(read, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stderr
 
 
 def test_a_copy_that_is_replaced_while_it_is_opened_is_never_mixed_with_the_next(
