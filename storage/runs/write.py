@@ -9,6 +9,7 @@ from platform import python_version
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -16,6 +17,7 @@ from marketmap.clustering.base import Clustering
 from marketmap.errors import StorageError
 from marketmap.run import MapRun
 from marketmap.settings import KeepSettings
+from marketmap.structure import MarketStructure
 from storage.engine.sql_files import statement
 from storage.runs import matrices
 from storage.safety.manifest import MadeRun
@@ -89,6 +91,7 @@ def run_tables(run: MapRun, created_at: datetime) -> dict[str, pa.Table]:
         "run_edges": pd.concat(
             [graph.edges.assign(graph=name) for name, graph in structure.graphs.items()]
         ),
+        "run_correlations": _correlations(structure),
     }
     frames = {
         **{name: frame.assign(as_of=run.as_of) for name, frame in dated.items()},
@@ -139,6 +142,21 @@ def _members(clustering: Clustering) -> pd.DataFrame:
             "asset_id": labels.index,
             "cluster": labels.to_numpy(),
             "is_exemplar": flags,
+        }
+    )
+
+
+def _correlations(structure: MarketStructure) -> pd.DataFrame:
+    """Lay the matrices that people query out, one row per pair of assets."""
+    ids = structure.correlation.index
+    a, b = np.triu_indices(len(ids), 1)
+    partial = structure.partial_correlation.loc[ids, ids]
+    return pd.DataFrame(
+        {
+            "asset_id_a": ids[a],
+            "asset_id_b": ids[b],
+            "correlation": structure.correlation.loc[ids, ids].to_numpy()[a, b],
+            "partial_correlation": partial.to_numpy()[a, b],
         }
     )
 

@@ -24,3 +24,10 @@ INSERT INTO store.run_positions BY NAME FROM new_run_positions;
 INSERT INTO store.run_cv_scores BY NAME FROM new_run_cv_scores;
 INSERT INTO store.run_exclusions BY NAME FROM new_run_exclusions;
 INSERT INTO store.run_repairs BY NAME FROM new_run_repairs;
+
+-- Correlations are kept of each map's newest run alone.
+DELETE FROM store.run_correlations
+WHERE run_id IN (SELECT run_id FROM new_runs)
+    OR run_id NOT IN (SELECT run_id FROM store.latest_run_ids);
+INSERT INTO store.run_correlations BY NAME
+FROM new_run_correlations SEMI JOIN store.latest_run_ids USING (run_id);

@@ -11,6 +11,7 @@ from tests.support.runs import AS_OF, listing_of, make_run, make_settings, raw_p
 
 VIEWS = {
     "cluster_history",
+    "correlations",
     "cv_scores",
     "daily_prices",
     "edges",
@@ -18,14 +19,19 @@ VIEWS = {
     "findings",
     "latest_clusters",
     "latest_edges",
+    "latest_exclusions",
+    "latest_neighbours",
     "latest_positions",
+    "latest_repairs",
     "latest_runs",
     "listings",
+    "neighbours",
     "positions",
     "quarantine",
     "renames",
     "repairs",
     "requests",
+    "returns",
     "revisions",
     "runs",
 }
@@ -71,7 +77,8 @@ def test_latest_runs_is_the_newest_of_each_map(published: Published) -> None:
 
 
 @pytest.mark.parametrize(
-    "view", ["cluster_history", "edges", "positions", "exclusions", "repairs", "cv_scores"]
+    "view",
+    ["cluster_history", "edges", "neighbours", "positions", "exclusions", "repairs", "cv_scores"],
 )
 def test_history_shows_the_newest_settings_of_each_day_only(
     published: Published, view: str
