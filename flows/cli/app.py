@@ -230,8 +230,14 @@ def sql(
         str | None,
         typer.Argument(
             metavar="QUERY",
-            help="One query, or an example's name; read from standard input where left out.",
+            help="One query; read from standard input where left out.",
             show_default=False,
+        ),
+    ] = None,
+    example: Annotated[
+        str | None,
+        typer.Option(
+            "--example", "-e", metavar="NAME", help="Ask an example instead, about --map."
         ),
     ] = None,
     style: Annotated[
@@ -246,34 +252,36 @@ def sql(
 ) -> None:
     """Query the published maps in SQL (DuckDB); nothing can be changed.
 
-    Without a query and without input it lists the views and examples. --map is for examples: a
+    Without a query and without input it lists the views and examples. --map is for --example: a
     query names its map itself.
     """
     _, loaded = settings_of(context, config)
-    from flows.cli.sql_output import example, write
+    from flows.cli import sql_output
     from storage import query as ask
     from storage import stored_days
 
+    if example is not None:
+        if query is not None:
+            raise ConfigError("--example asks a query of its own; give either it or a query")
+        name = map_named(loaded, map_name)
+        answer = ask(sql_output.example(example, name), loaded.published)
+        if not answer.num_rows:
+            stored_days(loaded.published, name)  # says which maps there are, where it is not there
+            print(sql_output.nothing_found(example, name), file=sys.stderr)
+            if style == "table" and output is None:
+                return
+        sql_output.write(answer, style, output)
+        say_written(output)
+        return
     if query is None and not list_ and not sys.stdin.isatty():
         query = sys.stdin.read()
     if list_ or not query:
-        from flows.cli.sql_output import catalogue
-
-        print_lines(catalogue(loaded.published))
+        print_lines(sql_output.catalogue(loaded.published))
         return
-    if not query.strip():
-        raise ConfigError('no query given; expected one such as "from latest_clusters"')
-    is_example = query.strip().isidentifier()
-    if is_example:
-        name = map_named(loaded, map_name)
-        query = example(query.strip(), name)
-    elif map_name is not None:
-        raise ConfigError("--map is for examples; a query names its map itself")
-    answer = ask(query, loaded.published)
-    if is_example and not answer.num_rows:
-        stored_days(loaded.published, name)  # says which maps there are, where it is not there
-        print(f"no rows; the example asks:\n{query}", file=sys.stderr)
-    write(answer, style, output)
+    if map_name is not None:
+        raise ConfigError("--map is for --example; a query names its map itself")
+    sql_output.check_query(query)
+    sql_output.write(ask(query, loaded.published), style, output)
     say_written(output)
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from difflib import get_close_matches
+from importlib.resources import files
 from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -180,7 +181,7 @@ def catalogue(published: Path) -> Iterator[str]:
     for view, columns in list_views(published).items():
         yield f"  {view}({', '.join(columns)})"
     yield ""
-    yield "Examples, asked by their names: marketmap sql cluster_sizes --map demo"
+    yield "Examples, asked by their names: marketmap sql --example cluster_sizes --map demo"
     for name, sql in cookbook().items():
         yield f"  {name}: {_question(sql)}"
 
@@ -198,10 +199,40 @@ def example(name: str, map_name: str) -> str:
     if name not in cookbook():
         close = get_close_matches(name, cookbook(), n=1, cutoff=0.8)
         raise ConfigError(
-            f'{name!r}: expected a query such as "from latest_clusters", or the name of an example'
-            + (f"; did you mean {close[0]}?" if close else "; marketmap sql lists all")
+            f"--example {name}: there is no such example; "
+            + (f"did you mean {close[0]}?" if close else "marketmap sql --list names all")
         )
     return cookbook()[name].replace(MAP_OF_EXAMPLES, f"'{map_name}'")
+
+
+def nothing_found(name: str, map_name: str) -> str:
+    """Say where an example that found nothing can be read and changed."""
+    path = files("storage") / "queries" / f"{name}.sql"
+    return (
+        f"no rows of map {map_name}; to ask otherwise, change a copy of {path} "
+        "and run: marketmap sql < copy.sql"
+    )
+
+
+def check_query(sql: str) -> None:
+    """Refuse what is no query at all, such as the name of a view or an example.
+
+    Raises
+    ------
+    ConfigError
+        It is empty, or one word.
+    """
+    from storage import cookbook
+
+    word = sql.strip()
+    if not word:
+        raise ConfigError('no query given; expected one such as "from latest_clusters"')
+    if word.isidentifier():
+        write = f"--example {word}" if word in cookbook() else f'"from {word}"'
+        raise ConfigError(
+            f'{word!r}: expected a query such as "from latest_clusters"; '
+            f"write: marketmap sql {write}"
+        )
 
 
 def _question(sql: str) -> str:

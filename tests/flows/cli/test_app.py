@@ -217,18 +217,28 @@ def test_sql_reads_a_query_from_standard_input(made: Desk) -> None:
 
 
 def test_sql_asks_an_example_by_its_name_about_a_map(made: Desk) -> None:
-    shown = made.run("sql", "cluster_sizes", "--format", "csv")
+    shown = made.run("sql", "--example", "cluster_sizes", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(shown.stdout)))
     assert {row["map"] for row in rows} == {"demo"}
     assert sum(int(row["n_assets"]) for row in rows) == made.ask("from latest_clusters").num_rows
-    assert made.run("sql", "cluster_sizes", "-f", "csv", "--map", "demo").stdout == shown.stdout
+    named = made.run("sql", "-e", "cluster_sizes", "-f", "csv", "--map", "demo")
+    assert named.stdout == shown.stdout
     assert shown.stderr == ""
-    assert "no map 'other'" in error(made.run("sql", "cluster_sizes", "--map", "other"))
-    assert "--map is for examples" in error(made.run("sql", "from runs", "--map", "demo"))
-    message = error(made.run("sql", "cluster_size"))
-    assert message.startswith("'cluster_size': expected a query such as")
-    assert message.endswith("; did you mean cluster_sizes?")
-    assert "marketmap sql lists all" in error(made.run("sql", "latest_clusters"))
+    asked = ("sql", "--example", "cluster_sizes")
+    assert "no map 'other'" in error(made.run(*asked, "--map", "other"))
+    assert "--map is for --example" in error(made.run("sql", "from runs", "--map", "demo"))
+    assert "give either it or a query" in error(made.run(*asked, "from runs"))
+
+
+def test_sql_says_what_to_write_instead_of_a_name(made: Desk) -> None:
+    def message(*arguments: str) -> str:
+        return error(made.run("sql", *arguments))
+
+    close = "--example cluster_size: there is no such example; did you mean cluster_sizes?"
+    assert message("--example", "cluster_size") == close
+    assert message("--example", "latest_runs").endswith("; marketmap sql --list names all")
+    assert message("cluster_sizes").endswith("; write: marketmap sql --example cluster_sizes")
+    assert message("latest_runs").endswith('; write: marketmap sql "from latest_runs"')
 
 
 def test_an_example_about_a_map_that_is_not_stored_is_told_which_are(made: Desk) -> None:
@@ -236,7 +246,9 @@ def test_an_example_about_a_map_that_is_not_stored_is_told_which_are(made: Desk)
     config["maps"]["other"] = config["maps"]["demo"]  # type: ignore[index]
     path = made.folder / "two.yaml"
     path.write_text(yaml.safe_dump(config))
-    message = error(made.run("sql", "cluster_sizes", "--map", "other", "--config", "two.yaml"))
+    message = error(
+        made.run("sql", "--example", "cluster_sizes", "--map", "other", "--config", "two.yaml")
+    )
     assert message.endswith("no map 'other', only: demo; --map chooses one")
 
 
@@ -246,10 +258,16 @@ def test_export_writes_no_graphml_into_a_csv(made: Desk) -> None:
     assert not (made.folder / "map.csv").exists()
 
 
-def test_sql_shows_an_example_that_finds_nothing_so_that_it_can_be_changed(made: Desk) -> None:
-    shown = made.run("sql", "cluster_of_asset")
-    assert shown.stderr.startswith("no rows; the example asks:\n-- Which cluster is an asset in")
-    assert "VALUES ('demo', 'BTC')" in shown.stderr
+def test_an_example_that_finds_nothing_says_so_in_one_line(made: Desk) -> None:
+    shown = made.run("sql", "--example", "cluster_of_asset")
+    assert (shown.returncode, shown.stdout) == (0, "")
+    (line,) = shown.stderr.splitlines()
+    path = re.search(r"change a copy of (\S+) and run: marketmap sql < copy.sql$", line)
+    assert line.startswith("no rows of map demo; ")
+    assert path
+    assert Path(path[1]).read_text() == storage.cookbook()["cluster_of_asset"]
+    shown = made.run("sql", "--example", "cluster_of_asset", "-f", "csv")
+    assert shown.stdout.startswith('"map","asset_id","symbol"')  # a program's table has its columns
 
 
 def test_sql_lists_views_and_examples(made: Desk) -> None:
