@@ -18,7 +18,7 @@ setup: $(READY) ## make .venv from requirements.lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "marketmap needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'
-	@echo "Setting up $(VENV) (about two minutes, once) ..."
+	@echo "Setting up $(VENV) (once; two minutes on a fast network and a free machine, else more) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@# The lock is complete: pip need not resolve it, which it does wrongly for pinned extras.
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock

@@ -14,6 +14,7 @@ from flows.service.environment import answers, prefect_home, running_server
 from flows.steps.integrity import Finding, look_at_data
 from marketmap.config import Config, load_config
 from marketmap.errors import MarketmapError
+from marketmap.precision.compiling import compile_once
 from marketmap.settings import REMOTE_KINDS
 from marketmap.sources import open_source
 from storage import Database, stored_days
@@ -39,6 +40,7 @@ def examine(
     yield Finding("ok", "config", f"{config_path}, maps: {', '.join(config.maps)}")
     yield _data_folder(config)
     yield _disk(config)
+    yield _solver()
     yield from look_at_data(config, thorough=thorough)
     yield _prefect(config)
     for name in names:
@@ -68,6 +70,17 @@ def _disk(config: Config) -> Finding:
     if free < LOW_DISK:
         return Finding("warn", "disk", f"{said}; make room before it runs out")
     return Finding("ok", "disk", said)
+
+
+def _solver() -> Finding:
+    """Load the compiled solver, which mends what is kept of it."""
+    folder, trouble = compile_once()
+    if folder is None:
+        said = trouble or "runs as plain Python, as NUMBA_DISABLE_JIT is set; that is slow"
+        return Finding("warn", "solver", said)
+    if trouble:
+        return Finding("warn", "solver", f"{trouble}; it has been compiled again")
+    return Finding("ok", "solver", f"compiled and whole, in {folder}")
 
 
 def _prefect(config: Config) -> Finding:

@@ -47,7 +47,12 @@ def _cached(function: Callable[..., Any]) -> Any:
     try:
         return njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # neither beside the file nor in the user's home
-        return njit(**_OPTIONS)(function)
+        return in_memory(function)
+
+
+def in_memory(function: Callable[..., Any]) -> Any:
+    """Compile a function for this process alone."""
+    return njit(**_OPTIONS)(function)
 
 
 _PIVOT = 1e-14

@@ -24,7 +24,7 @@ def warm_up(modules: Iterable[str]) -> None:
 
 
 def wait_for_threads() -> None:
-    """Let threads end that are about to, such as the compiler's timer that was just called off."""
+    """Let threads end that are about to, such as a timer that was just called off."""
     for thread in threading.enumerate():
         if thread is not threading.main_thread():
             thread.join(10)

@@ -9,6 +9,7 @@ import pytest
 
 from flows.cli import doctor
 from marketmap.config import Config
+from marketmap.precision.compiling import Compiled
 from marketmap.settings import MapSettings
 
 
@@ -57,6 +58,24 @@ def test_a_data_folder_that_cannot_be_made_is_named(config: Config) -> None:
     found = doctor._data_folder(config)
     assert found.verdict == "fail"
     assert str(config.data_dir) in found.said
+
+
+@pytest.mark.parametrize(
+    ("compiled", "verdict", "said"),
+    [
+        (Compiled(Path("kept"), None), "ok", "compiled and whole, in kept"),
+        (Compiled(Path("kept"), "was not whole"), "warn", "was not whole; it has been compiled ag"),
+        (Compiled(None, "cannot be kept"), "warn", "cannot be kept"),
+        (Compiled(None, None), "warn", "runs as plain Python, as NUMBA_DISABLE_JIT is set"),
+    ],
+)
+def test_what_is_kept_of_the_compiled_solver_is_told(
+    monkeypatch: pytest.MonkeyPatch, compiled: Compiled, verdict: str, said: str
+) -> None:
+    monkeypatch.setattr(doctor, "compile_once", lambda: compiled)
+    found = doctor._solver()
+    assert found.verdict == verdict
+    assert found.said.startswith(said)
 
 
 def requests(*rows: dict[str, object]) -> tuple[str, str]:
