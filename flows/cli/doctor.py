@@ -11,6 +11,7 @@ import pandas as pd
 
 from flows.cli.common import span, with_advice
 from flows.service.environment import answers, prefect_home, running_server
+from flows.service.prefect_database import damage
 from flows.steps.integrity import Finding, look_at_data
 from marketmap.config import Config, load_config
 from marketmap.errors import MarketmapError
@@ -93,6 +94,10 @@ def _prefect(config: Config) -> Finding:
         said = f"no server answers at PREFECT_API_URL={url}; start it, or unset the variable"
         return Finding("fail", "prefect", said)
     url = url or running_server(config)
+    home = config.data_dir / "prefect"
+    if problem := damage(home):
+        said = f"{home / 'prefect.db'}: damaged ({problem}); end marketmap serve and start it again"
+        return Finding("warn", "prefect", f"{said}: it begins a new record; no map is in it")
     said = f"server at {url}" if url else "no server is up; runs are not recorded"
     return Finding("ok", "prefect", f"{versions}; {said}")
 

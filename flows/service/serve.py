@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from flows.service.environment import find_server, prepare
+from flows.service.environment import find_server, prefect_home, prepare
+from flows.service.prefect_database import put_aside_if_damaged
 from flows.service.servers import lasting_server
 from flows.service.supervisor import Child
 from flows.steps.lock import serve_lock
@@ -38,6 +39,8 @@ def serve(config: Config, config_path: Path, *, port: int | None, every: float |
     with serve_lock(config):
         url = find_server(config)
         prepare(config, url, verbose=True)
+        if url is None:
+            put_aside_if_damaged(prefect_home(config))
         children = [] if url else [lasting_server(config, port)]
         url = url or children[0].environment["PREFECT_API_URL"]
         seconds = [] if every is None else [str(every)]

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from flows.steps.answers import archive_of
-from flows.steps.recover import missing_runs
+from flows.steps.recover import missing_runs, unlisted_runs
 from flows.steps.report import changed_reports, keep_report
 from marketmap.config import Config
 from marketmap.errors import MarketmapError
+from marketmap.printing import plural
 from storage import Database, Manifest, load_run, verify, wrong_matrices
 
 Verdict = Literal["ok", "warn", "fail"]
@@ -72,19 +73,27 @@ def _aside(config: Config) -> Iterator[Finding]:
 
 
 def _runs(config: Config) -> Finding:
-    """Compare the manifest with the database."""
+    """Compare the manifest with the database; what it does not list, nobody would miss."""
     manifest = Manifest(config.database.parent)
-    n_made = len(manifest.runs())
     try:
-        missing = missing_runs(config)
+        n_made = len(manifest.runs())
+        n_damaged = manifest.n_damaged
+        missing, unlisted = missing_runs(config), unlisted_runs(config)
+        for run in unlisted:
+            manifest.add(run)
     except MarketmapError as error:
         return Finding("fail", "runs", str(error))
     if missing:
         names = _named([f"{run.map} {run.as_of}" for run in missing])
         said = f"{len(missing)} of {n_made} that were made are missing: {names}"
         return Finding("fail", "runs", f"{said}; run: marketmap restore")
-    if manifest.n_damaged:
-        said = f"{manifest.n_damaged} lines of {manifest.path} are damaged and tell nothing"
+    if n_damaged or unlisted:
+        parts = [
+            f"{plural(n_damaged, 'damaged line')} in {manifest.path}",
+            f"{plural(len(unlisted), 'stored run')} that {manifest.path} lacked, and now lists",
+        ]
+        counts = (n_damaged, len(unlisted))
+        said = "; ".join(part for part, count in zip(parts, counts, strict=True) if count)
         return Finding("warn", "runs", said)
     said = "the one that was made is" if n_made == 1 else f"all {n_made} that were made are"
     return Finding("ok", "runs", f"{said} stored")

@@ -91,6 +91,13 @@ def missing_runs(config: Config) -> list[MadeRun]:
     return sorted(missing, key=lambda run: (run.map, run.as_of))
 
 
+def unlisted_runs(config: Config) -> list[MadeRun]:
+    """Return the runs of the database that the manifest lacks, as after it was cut short."""
+    stored = stored_runs(config.database) if config.database.exists() else {}
+    made = Manifest(config.database.parent).runs()
+    return [run for run_id, run in stored.items() if run_id not in made]
+
+
 def restorable(config: Config, runs: list[MadeRun]) -> dict[str, list[date]]:
     """Return the days of the runs that can be made again, by map: those under settings of today."""
     days: dict[str, list[date]] = {}

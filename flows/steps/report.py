@@ -8,6 +8,7 @@ from pathlib import Path
 from marketmap.config import Config
 from marketmap.structure import MarketStructure
 from storage import DrawnReport, Manifest, StoredRun, load_run
+from storage.engine.files import digest_of
 
 
 def keep_report(config: Config, stored: StoredRun) -> Path:
@@ -56,5 +57,5 @@ def changed_reports(config: Config, newest: int | None) -> Iterator[DrawnReport]
         seen[report.map] = seen.get(report.map, 0) + 1
         path = config.data_dir / report.file
         is_wanted = (newest is None or seen[report.map] <= newest) and path.exists()
-        if is_wanted and hashlib.sha256(path.read_bytes()).hexdigest() != report.sha256:
+        if is_wanted and digest_of(path) != report.sha256:
             yield report

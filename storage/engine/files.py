@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, and are on the disk once they have their name."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,14 @@ def whole_file(to: Path, size: int = 0) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise write_error(f"{to}: not written", error, to.parent, max(size, written)) from None
+
+
+def digest_of(path: Path) -> str | None:
+    """Return a file's SHA-256; None where there is no file that can be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def sync(path: Path) -> None:

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from marketmap.run import MapRun
 from storage.engine.errors import storage_error
-from storage.engine.files import TEMPORARY, remove_leftovers, sync, whole_file
+from storage.engine.files import TEMPORARY, digest_of, remove_leftovers, sync, whole_file
 from storage.engine.sql_files import statement
 
 MATRICES = ("correlation", "covariance", "precision")
@@ -143,6 +143,6 @@ def wrong_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str
     wrong = []
     for as_of, run_id, digest in connection.execute(statement("kept_matrices")).fetchall():
         path = folder / file_name(as_of, run_id, digest)
-        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        if digest_of(path) != digest:
             wrong.append(path.name)
     return sorted(wrong)

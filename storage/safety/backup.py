@@ -47,8 +47,12 @@ def back_up(database: Path, folder: Path) -> Path:
         raise StorageError(f"{str(error).removesuffix(ADVICE)}, not backed up{ADVICE}") from None
     manifest = database.parent / NAME
     if manifest.exists():
-        with manifest.open("rb") as source, whole_file(folder / NAME) as file:
-            shutil.copyfileobj(source, file)
+        try:
+            with manifest.open("rb") as source, whole_file(folder / NAME) as file:
+                shutil.copyfileobj(source, file)
+        except OSError as error:  # such as a folder in its place
+            copy.unlink(missing_ok=True)
+            raise storage_error(manifest, error) from None
     problem = find_problem(copy)
     if problem is not None:
         copy.unlink(missing_ok=True)
