@@ -5,6 +5,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from marketmap.days import by_day
 from marketmap.errors import DataError
 from marketmap.settings import ReturnKind
 
@@ -20,7 +21,8 @@ def compute_returns(
     Parameters
     ----------
     closes : DataFrame of shape (n_days + 1, n_assets)
-        Closing prices by date; NaN where a day is missing.
+        Closing prices by date; NaN where a day is missing. A date with a time zone or an offset is
+        the day that it names at its own place.
     kind : {"log", "simple", "intraday"}
         ``log`` is ln(close_t / close_t-1), ``simple`` is close_t / close_t-1 - 1, and
         ``intraday`` is close_t / open_t - 1.
@@ -36,8 +38,8 @@ def compute_returns(
     Raises
     ------
     DataError
-        The dates are not dates, repeat or run backwards, a price is zero, negative or infinite, or
-        ``opens`` is missing.
+        The dates are not dates, repeat, run backwards or are those of intraday bars, a price
+        is zero, negative or infinite, or ``opens`` is missing.
 
     Examples
     --------
@@ -49,11 +51,12 @@ def compute_returns(
     if kind not in get_args(ReturnKind):
         kinds = ", ".join(get_args(ReturnKind))
         raise DataError(f"returns of kind {kind!r} are not known; expected one of: {kinds}")
+    closes = by_day(closes, "closes")
     check_prices(closes, "closes")
     if kind == "intraday":
         if opens is None:
             raise DataError("intraday returns need opening prices: pass opens")
-        opens = opens.sort_index()
+        opens = by_day(opens, "opens").sort_index()
         check_prices(opens, "opens")
         opens = opens.reindex(index=closes.index, columns=closes.columns)
         return (closes / opens - 1.0).iloc[1:]

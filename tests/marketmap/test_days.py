@@ -1,0 +1,146 @@
+"""The day that a stamp names, in a table of a notebook: at its own place, or refused."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from marketmap.days import by_day
+from marketmap.errors import DataError
+from marketmap.returns import compute_returns
+
+# Sessions of half a year, summer time beginning and ending within.
+SESSIONS = pd.bdate_range("2025-02-03", "2025-11-28", unit="us")
+
+
+def closes(index: object, **columns: list[float]) -> pd.DataFrame:
+    n = len(index)  # type: ignore[arg-type]
+    given = columns or {"A": list(np.linspace(1, 2, n))}
+    return pd.DataFrame(given, index=index)  # type: ignore[call-overload]
+
+
+def days_of(index: object) -> list[date]:
+    found = by_day(closes(index), "closes").index
+    assert isinstance(found, pd.DatetimeIndex)
+    assert found.tz is None
+    return list(found.date)
+
+
+@pytest.mark.parametrize(
+    "zone", ["Asia/Tokyo", "Europe/London", "America/New_York", "Pacific/Auckland", "UTC"]
+)
+def test_local_midnights_are_the_days_of_their_place(zone: str) -> None:
+    assert days_of(SESSIONS.tz_localize(zone)) == list(SESSIONS.date)
+
+
+@pytest.mark.parametrize("hours", [9.5, 16, 23.9997])
+def test_a_closing_stamp_is_the_day_it_names(hours: float) -> None:
+    moments = SESSIONS + pd.Timedelta(hours=hours)
+    assert days_of(moments) == list(SESSIONS.date)
+    assert days_of(moments.tz_localize("America/New_York")) == list(SESSIONS.date)
+
+
+def test_utc_stamps_may_move_by_the_hour_of_summer_time() -> None:
+    opened = (SESSIONS + pd.Timedelta(hours=9.5)).tz_localize("America/New_York")
+    assert days_of(opened.tz_convert("UTC")) == list(SESSIONS.date)
+    assert days_of(opened.tz_convert("UTC").tz_localize(None)) == list(SESSIONS.date)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        [day.date() for day in SESSIONS],
+        [str(day.date()) for day in SESSIONS],
+        [f"{day.date()}T00:00:00+09:00" for day in SESSIONS],
+        [day.to_pydatetime().replace(tzinfo=UTC) for day in SESSIONS],
+        list(SESSIONS.tz_localize("Europe/London").map(lambda stamp: stamp.isoformat(" "))),
+        pd.PeriodIndex(SESSIONS, freq="D"),
+    ],
+    ids=["date", "text", "text with offset", "datetime", "text of a summer time", "period"],
+)
+def test_dates_of_any_kind_are_days(index: object) -> None:
+    assert days_of(pd.Index(index)) == list(SESSIONS.date)  # type: ignore[arg-type]
+
+
+def test_rows_of_several_places_become_one_row_per_day() -> None:
+    days = SESSIONS[:3]
+    tokyo = closes([f"{day.date()} 00:00:00+09:00" for day in days], sony=[1.0, 2, 3])
+    london = closes([f"{day.date()} 00:00:00+00:00" for day in days], bp=[4.0, 5, 6])
+    table = by_day(pd.concat([tokyo, london]).sort_index(), "closes")
+    pd.testing.assert_frame_equal(
+        table, closes(days, sony=[1.0, 2, 3], bp=[4.0, 5, 6]), check_freq=False
+    )
+
+
+def test_returns_are_of_the_named_days() -> None:
+    tokyo = SESSIONS[:3].tz_localize("Asia/Tokyo")
+    prices = closes(tokyo, sony=[1.0, 2.0, 1.0])
+    assert list(compute_returns(prices).index) == list(SESSIONS[1:3])
+    opens = closes(SESSIONS[:3], sony=[1.0, 1.0, 1.0])
+    assert compute_returns(prices, "intraday", opens)["sony"].tolist() == [1.0, 0.0]
+
+
+def refused(index: object, **columns: list[float]) -> str:
+    with pytest.raises(DataError) as caught:
+        by_day(closes(index, **columns), "closes")
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_several_bars_of_a_day_are_refused() -> None:
+    hourly = pd.date_range("2025-02-03", periods=72, freq="h", tz="Asia/Tokyo")
+    assert refused(hourly) == (
+        "closes: A: intraday bars, such as 00:00 and 01:00 on 2025-02-03; "
+        "expected one row per day, such as the last bar of each"
+    )
+
+
+def test_a_time_of_day_that_changes_is_refused() -> None:
+    index = [*(SESSIONS[:4] + pd.Timedelta(hours=16)), SESSIONS[4] + pd.Timedelta(hours=13)]
+    expected = "expected daily bars: the same time on each day, or the day alone"
+    assert refused(pd.DatetimeIndex(index)) == (
+        "closes: A: stamped 16:00 on 2025-02-06, but 13:00 on 2025-02-07; "
+        f"{expected}, such as 2025-02-07"
+    )
+    london = SESSIONS.tz_localize("Europe/London").tz_convert("UTC")
+    assert "stamped 00:00 on 2025-03-28, but 23:00 on 2025-03-30" in refused(london)
+    to_and_fro = SESSIONS[:6] + pd.to_timedelta([9, 10, 9, 10, 9, 10], unit="h")
+    assert "stamped 09:00 on 2025-02-03, but 10:00 on 2025-02-04" in refused(to_and_fro)
+
+
+@pytest.mark.parametrize("zone", ["UTC", None])
+def test_local_midnights_written_in_utc_are_refused(zone: str | None) -> None:
+    tokyo = SESSIONS.tz_localize("Asia/Tokyo").tz_convert("UTC")
+    said = refused(tokyo if zone else tokyo.tz_localize(None))
+    assert said.startswith(
+        "closes: A: stamped 15:00 on Sundays to Thursdays: these look like local"
+    )
+    assert said.endswith("such as 2025-11-28, or stamps with their place's offset")
+
+
+def test_sundays_to_thursdays_of_a_place_that_trades_then_are_read() -> None:
+    riyadh = pd.DatetimeIndex([day for day in pd.date_range("2025-02-02", "2025-03-06")
+                               if day.day_name() not in ("Friday", "Saturday")])  # fmt: skip
+    assert days_of(riyadh) == list(riyadh.date)
+    closing = (riyadh + pd.Timedelta(hours=15)).tz_localize("Asia/Riyadh")
+    assert days_of(closing) == list(riyadh.date)
+
+
+def test_what_is_no_date_is_refused() -> None:
+    assert "the index must hold dates, got RangeIndex" in refused(pd.RangeIndex(3))
+    assert "the index must hold dates, got 'x' among others" in refused(pd.Index(["x", "y"]))
+    assert "a row has none" in refused(pd.DatetimeIndex(["2025-02-03", None]))
+    assert "got MultiIndex" in refused(pd.MultiIndex.from_product([SESSIONS[:2], ["A"]]))
+    twice = pd.Index([f"{SESSIONS[0].date()}T00:00:00{offset}" for offset in ("+09:00", "+00:00")])
+    assert "A has two prices on 2025-02-03" in refused(twice)
+
+
+def test_a_crypto_day_that_ends_at_midnight_utc_is_its_day() -> None:
+    days = pd.date_range("2025-02-02", periods=12)
+    ended = days + timedelta(hours=23, minutes=59, seconds=59)
+    assert days_of(ended.tz_localize(UTC)) == list(days.date)
+    assert days_of(pd.Index([datetime(2025, 2, 2, tzinfo=UTC), date(2025, 2, 3)])) == [
+        date(2025, 2, 2), date(2025, 2, 3),
+    ]  # fmt: skip
