@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -140,13 +141,43 @@ def load_config(path: Path) -> Config:
         raise ConfigError(f"{path}: the file is empty, expected keys such as maps")
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected keys such as maps, found {type(content).__name__}")
-    return parse_config(content, folder=path.parent, origin=str(path))
+    written = _Written(yaml.compose(text, Loader=yaml.SafeLoader))
+    return parse_config(content, folder=path.parent, origin=str(path), written=written)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What stands in a file of YAML: NO and 0700, where a reader gets False and 448."""
+
+    root: yaml.Node | None = None
+
+    def at(self, where: str) -> str | None:
+        """Return what stands at a key such as ``maps.stocks.universe.excluded_assets.0``."""
+        node = self.root
+        for part in where.split("."):
+            if isinstance(node, yaml.MappingNode):
+                node = next((value for key, value in node.value if key.value == part), None)
+            elif isinstance(node, yaml.SequenceNode) and part.isdecimal():
+                node = node.value[int(part)]
+            else:
+                return None
+        return node.value if isinstance(node, yaml.ScalarNode) else None
+
+
+_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that is there twice, where YAML libraries would let the last one win."""
+    """Refuses keys that YAML libraries would misread: twice there, or no text, such as NO."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag not in (_TEXT, _MERGE):
+                raise yaml.MarkedYAMLError(
+                    problem=f"YAML reads the key {key.value} as something else than text; "
+                    f'expected "{key.value}", in quotes',
+                    problem_mark=key.start_mark,
+                )
         keys = [key.value for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
@@ -164,7 +195,9 @@ def _yaml_problem(error: Exception) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: {getattr(error, 'problem', '')}"
 
 
-def parse_config(content: Mapping[str, Any], *, folder: Path, origin: str) -> Config:
+def parse_config(
+    content: Mapping[str, Any], *, folder: Path, origin: str, written: _Written | None = None
+) -> Config:
     """Check the content of a config.yaml; see :func:`load_config`."""
     given, content = content, dict(content)
     if "folder" in content:
@@ -181,7 +214,9 @@ def parse_config(content: Mapping[str, Any], *, folder: Path, origin: str) -> Co
     try:
         config = Config.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: {_first_problem(error, given)}") from None
+        raise ConfigError(
+            f"{origin}: {_first_problem(error, given, written or _Written())}"
+        ) from None
     return config.model_copy(update={"folder": folder, "data_dir": folder / config.data_dir})
 
 
@@ -197,7 +232,9 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 _KINDS = ("coinmarketcap", "ccxt", "files", "simulated")
 _ONE_OF_KINDS = f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}"
 _TYPES_IN_PLACE = re.compile(r"constrained-|tuple\[|literal\[|float$|int$|function-|none$")
+_TEXTS = {"string_type", "path_type"}
 _WORDS = {
+    "tuple_type": "expected a list, such as [A, B]",
     "missing": "is missing",
     "dict_type": "expected keys and values",
     "model_type": "expected keys and values",
@@ -207,7 +244,7 @@ _WORDS = {
 }
 
 
-def _first_problem(error: ValidationError, given: Mapping[str, Any]) -> str:
+def _first_problem(error: ValidationError, given: Mapping[str, Any], written: _Written) -> str:
     """Say in plain words what is wrong with one key; the others are told when it is put right."""
     problems = error.errors(include_url=False)
     where = _key(problems[0])
@@ -219,8 +256,11 @@ def _first_problem(error: ValidationError, given: Mapping[str, Any]) -> str:
     if same[0]["type"] == "extra_forbidden":
         close = get_close_matches(where.rpartition(".")[2], _known_keys(), n=1)
         return f"unknown key {where!r}" + (f"; did you mean {close[0]}?" if close else "")
-    whys = dict.fromkeys(map(_why, same))
     value = same[0].get("input")
+    text = written.at(where)
+    if text and not isinstance(value, str) and _TEXTS & {p["type"] for p in same}:
+        return f'{where}: YAML reads {text} as {value}; expected text in quotes: "{text}"'
+    whys = dict.fromkeys(map(_why, same))
     got = f", got {value!r}" if isinstance(value, (str, int, float, bool)) else ""
     return f"{where}: {' or: '.join(whys)}{got}".removeprefix(": ")
 

@@ -186,3 +186,68 @@ def test_a_day_that_no_calendar_has_is_refused_in_one_line(tmp_path: Path) -> No
 def test_a_map_may_be_called_as_a_kind_of_source_is() -> None:
     with pytest.raises(ConfigError, match=r"maps\.files\.source\.path: is missing"):
         parse(maps={"files": {"source": {"kind": "files"}}})
+
+
+IDS = ["ON", "NO", "off", "0700", "12:30", "1.5e+3", "2024-01-31", "NULL", "~", "0x1F", "1_000"]
+
+
+@pytest.mark.parametrize("id_", IDS)
+@pytest.mark.parametrize(
+    ("where", "yaml"),
+    [
+        ("maps.a.universe.excluded_assets.1", "universe: {excluded_assets: [BTC, %s]}"),
+        ("maps.a.universe.excluded_tags.0", "universe: {excluded_tags: [%s]}"),
+        ("maps.a.source.columns.close", "source: {kind: files, path: x, columns: {close: %s}}"),
+    ],
+)
+def test_text_that_yaml_misreads_is_told_with_how_to_write_it(
+    tmp_path: Path, where: str, yaml: str, id_: str
+) -> None:
+    path = tmp_path / "config.yaml"
+    lines = ["maps:", "  a:", "    source: {kind: simulated}", f"    {yaml % id_}"]
+    path.write_text("\n".join([line for line in lines if "source" not in yaml or line != lines[2]]))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: {where}: YAML reads {id_} as ")
+    assert message.endswith(f'; expected text in quotes: "{id_}"')
+    path.write_text(path.read_text().replace(id_, f'"{id_}"'))
+    load_config(path)
+
+
+def test_misread_text_of_the_defaults_is_told_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "defaults: {universe: {excluded_assets: [ON, NO, 0700]}}\n"
+        "maps: {a: {source: {kind: simulated}}}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == (
+        f"{path}: defaults.universe.excluded_assets.0: YAML reads ON as True; "
+        'expected text in quotes: "ON"'
+    )
+
+
+@pytest.mark.parametrize("key", ["no", "0700", "~", "2024-01-31"])
+def test_a_key_that_yaml_misreads_is_refused(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"maps:\n  {key}: {{source: {{kind: simulated}}}}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == (
+        f"{path}: not valid YAML: line 2, column 3: YAML reads the key {key} as something else "
+        f'than text; expected "{key}", in quotes'
+    )
+
+
+def test_an_id_where_a_list_belongs_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"excluded_assets: expected a list, such as \[A, B\], g"):
+        parse(maps=one_map(universe={"excluded_assets": "BTC"}))
+
+
+@pytest.mark.parametrize("date_format", ["d/m/Y", "%d/%m", "%H:%M", "dd.mm.yyyy", ""])
+def test_a_format_that_names_no_day_is_refused(date_format: str) -> None:
+    source = {"kind": "files", "path": "x.csv", "date_format": date_format}
+    with pytest.raises(ConfigError, match=r"source\.date_format: expected a format of a day"):
+        parse(maps=one_map(source=source))
