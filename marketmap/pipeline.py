@@ -55,7 +55,9 @@ def compute_run(inputs: MapInputs) -> MapRun:
     ('749691f81e0e20d6', 5)
     """
     settings = inputs.settings
-    universe = select_universe(inputs.listing, inputs.prices, inputs.as_of, settings)
+    universe = select_universe(
+        inputs.listing, inputs.prices, inputs.as_of, settings, inputs.refused
+    )
     universe = universe.priced_by(inputs.price_sources)
     log.info("chose %d assets, left %d out", len(universe.assets), len(universe.exclusions))
     structure = fit_universe(universe, settings)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
@@ -33,6 +33,8 @@ class MapInputs:
         Whether the listing is of a later day, so that assets that vanished since are missing.
     notes : tuple of str
         Sentences that a reader of the map must know, such as which assets came too late.
+    refused : dict of str to str
+        Assets whose rows the source found to contradict each other, by id, and how, in a sentence.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class MapInputs:
     price_sources: "pd.Series[str]"
     survivors_only: bool = False
     notes: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

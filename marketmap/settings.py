@@ -6,11 +6,11 @@ are refused, so that a mistyped one cannot pass in silence.
 
 import hashlib
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from marketmap.settings_base import STORED, Settings, later
 
@@ -74,8 +74,15 @@ class CoinMarketCapSettings(Settings):
     fallback: ExchangeSettings | None = later(None, neutral=None)
 
 
+FileColumn = Literal[
+    "date", "symbol", "name", "open", "high", "low", "close", "volume", "market_cap", "turnover"
+]
+
+
 class FilesSettings(Settings):
-    """A long CSV or Parquet file of prices; a relative ``path`` starts at config.yaml's folder.
+    """A file of prices; a relative ``path`` starts at config.yaml's folder.
+
+    What is None is found out from the file, which is refused where two readings fit.
 
     Examples
     --------
@@ -86,6 +93,35 @@ class FilesSettings(Settings):
     kind: Literal["files"]
     path: Path
     calendar: Literal["daily", "sessions"] = "daily"
+    # What the file calls its columns.
+    columns: dict[FileColumn, str] = later({}, neutral={})
+    date_format: str | None = later(None, neutral=None)
+    separator: str | None = later(None, neutral=None, min_length=1, max_length=1)
+    decimal: Literal[".", ","] | None = later(None, neutral=None)
+    # Of two rows of one day that differ, the last one counts, or there is no map; by default,
+    # the asset is left out of maps in whose window the day is.
+    duplicates: Literal["last", "refuse"] | None = later(None, neutral=None)
+
+    @field_validator("separator", mode="before")
+    @classmethod
+    def _tab_has_a_name(cls, separator: object) -> object:
+        return "\t" if separator in ("tab", "\\t") else separator
+
+    @field_validator("date_format")
+    @classmethod
+    def _names_a_whole_day(cls, date_format: str | None) -> str | None:
+        if date_format is not None and date(2024, 1, 31) != _written_and_read(date_format):
+            raise ValueError("expected a format of a day, such as '%d/%m/%Y' or '%m/%d/%Y'")
+        return date_format
+
+
+def _written_and_read(date_format: str) -> date | None:
+    """Return what becomes of 2024-01-31 when it is written in a format and read again."""
+    try:
+        text = datetime(2024, 1, 31, tzinfo=UTC).strftime(date_format)
+        return datetime.strptime(text, date_format).date()
+    except ValueError:
+        return None
 
 
 class SimulatedSettings(Settings):

@@ -8,6 +8,7 @@ from flows.steps.fallback import window_prices
 from flows.steps.listing import Listing
 from marketmap.agreement.recovery import find_recovery
 from marketmap.run import Finding, MapInputs, MapRun
+from marketmap.sources.files.source import Files
 
 
 def read_inputs(
@@ -27,7 +28,14 @@ def read_inputs(
         price_sources=price_sources,
         survivors_only=listing.survivors_only,
         notes=(*context.source.notes, *notes),
+        refused=_refused(context, day),
     )
+
+
+def _refused(context: MapContext, day: date) -> dict[str, str]:
+    """Return the assets whose rows in a file contradict each other in the window of a day."""
+    source = context.source
+    return source.refused(*context.window(day)) if isinstance(source, Files) else {}
 
 
 def findings_of(run: MapRun) -> list[Finding]:

@@ -18,6 +18,8 @@ from marketmap.universe.window import PANEL_FIELDS, Panel, trades_every_day
 REASONS: dict[str, str] = {
     "excluded_by_config": "named in universe.excluded_assets",
     "excluded_by_tag": "a tag of the listing rules it out, such as stablecoin or wrapped",
+    "contradictory": "two rows of one day that differ, and which one is right is unknown",
+    "sessions": "its market is closed on some weekdays, but the map's calendar is every day",
     "no_prices": "no price in the window",
     "late": "the as-of day's price has not come yet",
     "short_history": "its prices start after the window does",
@@ -35,6 +37,9 @@ REASONS: dict[str, str] = {
 """Every reason for an exclusion or a repair, with one line for readers."""
 
 WEEK = 7
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MANY_DAYS = 20
+"""With fewer prices an asset may lack a weekday by chance."""
 LONG_ENOUGH = 3
 """Seven-day returns overlap: they need this many times the days that daily ones need."""
 
@@ -95,6 +100,10 @@ def gate_presence(
     first = flags.argmax(axis=0)
     behind = flags[::-1].argmax(axis=0)
     limit = f"gates.max_missing allows {allowed}"
+    closed = _closed_weekdays(known) if trades_every_day(settings) else {}
+    for asset_id, weekdays in closed.items():
+        detail = f"no price on any {weekdays}; source.calendar: sessions is for such markets"
+        verdicts.add(asset_id, "sessions", detail)
     for at, asset_id in enumerate(known.columns):
         if missing[at] == n_days:
             seen = last_seen.get(asset_id)
@@ -122,6 +131,17 @@ def gate_presence(
             verdicts.add(
                 asset_id, "holes", f"{missing[at]} of {n_days} days have no price; {limit}"
             )
+
+
+def _closed_weekdays(known: pd.DataFrame) -> dict[str, str]:
+    """Return the weekdays on which assets never have a price, by asset id, where they have many."""
+    weekdays = pd.DatetimeIndex(known.index).day_of_week
+    traded = known.groupby(weekdays).any().reindex(range(WEEK), fill_value=True)
+    often = known.columns[(known.sum() >= MANY_DAYS) & (~traded).any()]
+    return {
+        asset_id: " and ".join(WEEKDAYS[day] for day in np.flatnonzero(~traded[asset_id]))
+        for asset_id in often
+    }
 
 
 def gate_signs(panel: Panel, settings: MapSettings, verdicts: Verdicts) -> None:

@@ -1,6 +1,7 @@
 """Which assets a map shows: the largest that pass every gate, with a reason for the rest."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -84,7 +85,11 @@ class Universe:
 
 
 def select_universe(
-    listing: pd.DataFrame, prices: pd.DataFrame, as_of: date, settings: MapSettings
+    listing: pd.DataFrame,
+    prices: pd.DataFrame,
+    as_of: date,
+    settings: MapSettings,
+    refused: Mapping[str, str] | None = None,
 ) -> Universe:
     """Walk down the listing until ``settings.universe.size`` assets have passed every gate.
 
@@ -96,6 +101,8 @@ def select_universe(
     as_of : date
         The last day of the window.
     settings : MapSettings
+    refused : dict of str to str, optional
+        Assets whose rows the source found to contradict each other, by id, and how, in a sentence.
 
     Returns
     -------
@@ -135,7 +142,7 @@ def select_universe(
     past = prices[(prices["date"] <= pd.Timestamp(as_of))]
     past = past[past["asset_id"].isin(ranked["asset_id"])]
     panel = make_panel(past, ranked["asset_id"], window_calendar(past, as_of, settings))
-    verdicts, repairs = _judge(ranked, past, panel, settings)
+    verdicts, repairs = _judge(ranked, past, panel, settings, refused or {})
     repair_rows = _repair_frame(ranked, repairs)
     closes = apply_repairs(panel.close, repair_rows)
     _gate_returns(closes, panel, settings, verdicts)
@@ -182,11 +189,17 @@ def rank_candidates(listing: pd.DataFrame, rank_by: RankBy = "auto") -> pd.DataF
 
 
 def _judge(
-    ranked: pd.DataFrame, past: pd.DataFrame, panel: Panel, settings: MapSettings
+    ranked: pd.DataFrame,
+    past: pd.DataFrame,
+    panel: Panel,
+    settings: MapSettings,
+    refused: Mapping[str, str],
 ) -> tuple[Verdicts, dict[str, tuple[Repair, ...]]]:
     """Pass the candidates through the gates that look at raw prices."""
     verdicts = Verdicts()
     gate_by_listing(ranked, settings.universe, verdicts)
+    for asset_id in ranked["asset_id"][ranked["asset_id"].isin(refused)]:
+        verdicts.add(asset_id, "contradictory", refused[asset_id])
     last_seen = past.groupby("asset_id")["date"].max()
     gate_presence(panel, last_seen, settings, verdicts)
     gate_signs(panel, settings, verdicts)
@@ -236,6 +249,8 @@ def _check_count(
     else:
         counts = Counter(verdict.reason for verdict in verdicts.values()).most_common(3)
         why = ", ".join(f"{reason} {count}" for reason, count in counts) or "none was excluded"
+        if "sessions" in dict(counts):
+            why += "; for markets that close at weekends set source.calendar: sessions"
     raise NotEnoughDataError(
         f"{len(accepted)} of {len(ranked)} candidates are left on {as_of}, and gates.min_assets "
         f"is {fewest} ({why})"

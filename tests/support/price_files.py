@@ -1,9 +1,14 @@
 """Small files of prices, written by hand."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
+import pytest
+
+from marketmap.errors import DataError
+from marketmap.settings import FilesSettings
+from marketmap.sources.files.table import read_table
 
 
 def write_csv(folder: Path, *lines: str, name: str = "prices.csv") -> Path:
@@ -23,3 +28,25 @@ def write_parquet(folder: Path, *tables: pd.DataFrame) -> Path:
     path = folder / "prices.parquet"
     pd.concat(tables).to_parquet(path)
     return path
+
+
+def closes_of(path: Path, **settings: object) -> dict[str, dict[str, float]]:
+    """Read a file and return the closes by asset and day."""
+    told = FilesSettings.model_validate({"kind": "files", "path": path, **settings})
+    found = read_table(path, told, datetime.now(UTC).date())
+    return {
+        symbol: dict(
+            zip(found.days[rows].astype(str), found.values["close"][rows].tolist(), strict=True)
+        )
+        for symbol, rows in found.rows.items()
+    }
+
+
+def refusal_of(path: Path, **settings: object) -> str:
+    """Return the one line with which a file is refused."""
+    with pytest.raises(DataError) as caught:
+        closes_of(path, **settings)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    return message.removeprefix(f"{path}: ")

@@ -12,6 +12,7 @@ from marketmap.errors import DataError
 from marketmap.frames import PRICE_VALUES, listing_frame, price_frame
 from marketmap.settings import FilesSettings, RankBy
 from marketmap.sources.files.table import read_table
+from marketmap.sources.files.weekdays import weekdays_of
 
 ONE_DAY = timedelta(days=1)
 
@@ -26,8 +27,9 @@ class Files:
     """A file of prices; an asset's id is its symbol there.
 
     Columns ``date, symbol, close``, and where present ``open, high, low, volume, market_cap, name,
-    turnover``; others are ignored. A date with a time counts as its UTC day. The file is read and
-    checked as a whole when the source is made.
+    turnover``; others are ignored. Or a column per asset. A stamp is of the day that it names at
+    its own place (:mod:`marketmap.days`). The file is read and checked as a whole when the source
+    is made.
 
     Parameters
     ----------
@@ -39,7 +41,10 @@ class Files:
     ------
     DataError
         The file is missing or unreadable, lacks a column, or holds what it must not hold: text for
-        a number or a date, infinite numbers, days in the future, rows that contradict each other.
+        a number or a date, infinite numbers, days in the future, intraday bars, rows of most assets
+        that contradict each other; or it can be read in two ways.
+    ConfigError
+        It is of Excel, and what reads such files is not installed.
     """
 
     is_remote = False
@@ -50,8 +55,34 @@ class Files:
     def __init__(self, settings: FilesSettings, folder: Path) -> None:
         self.name = f"files:{settings.path.as_posix()}"
         self._path = folder / settings.path.expanduser()
-        self._table = read_table(self._path, datetime.now(UTC).date())
-        self.notes = (*self._table.notes, *self._stray(), *self._unranked(), *self._survivors())
+        self._calendar = settings.calendar
+        self._table = read_table(self._path, settings, datetime.now(UTC).date())
+        self._weekdays = weekdays_of(self._table)
+        self.notes = (
+            *self._table.notes,
+            *self._mixed(),
+            *self._stray(),
+            *self._unranked(),
+            *self._survivors(),
+        )
+
+    def check(self) -> None:
+        """Refuse a file of which no day can be mapped; what it holds was checked when it was read.
+
+        Raises
+        ------
+        DataError
+            The calendar is every day, but all assets trade in sessions.
+        """
+        if (
+            self._calendar == "daily"
+            and self._weekdays.in_sessions
+            and not self._weekdays.every_day
+        ):
+            raise DataError(
+                f"{self._path}: all assets trade on some weekdays only, but source.calendar is "
+                "daily, every UTC day; for stocks and the like set source.calendar: sessions"
+            )
 
     def last_day(self, now: datetime) -> date:
         """Return the last day of the file that is over and that at least half of its assets have.
@@ -113,6 +144,11 @@ class Files:
             )
         )
 
+    def refused(self, start: date, end: date) -> dict[str, str]:
+        """Return why assets are not fit to be mapped of some days, by id: their rows disagree."""
+        disputes = [it for it in self._table.disputes if start <= it.day <= end]
+        return {it.symbol: f"{it.day}: {it.detail}" for it in reversed(disputes)}
+
     @cached_property
     def _days(self) -> npt.NDArray[np.datetime64]:
         """The days of the file, each once."""
@@ -156,6 +192,10 @@ class Files:
         days, counts = np.unique(self._table.days, return_counts=True)
         fullest = pd.Series(counts).rolling(RECENT_DAYS, min_periods=1).max().to_numpy()
         return days[2 * counts >= fullest]
+
+    def _mixed(self) -> list[str]:
+        mixed = self._weekdays.are_mixed
+        return [self._weekdays.note(self._path, self._calendar)] if mixed else []
 
     def _stray(self) -> list[str]:
         last, full = self._days[-1], self._full_days[-1]

@@ -1,4 +1,4 @@
-"""A long table of prices from a file, read and checked; an error is one line."""
+"""A table of prices from a file, read and checked; an error is one line."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,19 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from marketmap.errors import DataError
+from marketmap.days import Days, Stamps
 from marketmap.frames import PRICE_VALUES
-from marketmap.sources.files.columns import (
-    Days,
-    Floats,
-    read_columns,
-    read_days,
-    read_numbers,
-    read_symbols,
-    read_texts,
-)
-
-Mask = npt.NDArray[np.bool_]
+from marketmap.settings import FilesSettings
+from marketmap.sources.files.dates import read_stamps
+from marketmap.sources.files.numbers import Floats, read_numbers
+from marketmap.sources.files.opening import OpenFile, open_file
+from marketmap.sources.files.rows import Dispute, Rows
+from marketmap.sources.files.texts import read_symbols, read_texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +34,8 @@ class PriceTable:
         Where an asset's rows stand, by symbol.
     notes : tuple of str
         What was left out, in sentences.
+    disputes : tuple of Dispute
+        The days of an asset of which rows contradict each other; it has none of these rows.
     """
 
     days: Days
@@ -46,15 +43,17 @@ class PriceTable:
     names: npt.NDArray[np.object_]
     rows: dict[str, slice]
     notes: tuple[str, ...]
+    disputes: tuple[Dispute, ...]
 
 
-def read_table(path: Path, today: date) -> PriceTable:
+def read_table(path: Path, settings: FilesSettings, today: date) -> PriceTable:
     """Read and check a file of prices.
 
     Parameters
     ----------
     path : Path
-        ``.csv`` or ``.parquet``.
+        ``.csv`` (or ``.tsv``, ``.txt``; as ``.gz``, too), ``.parquet`` or ``.xlsx``.
+    settings : FilesSettings
     today : date
         The running UTC day: its rows are left out, and later ones are an error.
 
@@ -62,32 +61,79 @@ def read_table(path: Path, today: date) -> PriceTable:
     ------
     DataError
         In one line: what is wrong, in which column and row or of which symbol and day.
+    ConfigError
+        The file is of Excel, and what reads such files is not installed.
     """
-    columns = read_columns(path)
-    symbols, codes = read_symbols(columns["symbol"], path)
-    days = read_days(columns["date"], path)
-    order = np.lexsort((days, codes))
-    values = {
-        name: read_numbers(columns[name], name, path)[order]
-        if name in columns
-        else np.full(len(order), np.nan)
-        for name in PRICE_VALUES
-    }
-    rows = _Rows(path, symbols, codes[order], days[order], values)
-    rows.refuse_infinite()
-    rows.refuse_future(today)
-    keep, notes = rows.usable(today)
-    kept = order[keep]
-    values = {name: column[keep] for name, column in values.items()}
+    file = open_file(path, settings)
+    given = _long(file, settings, path) if file.layout.is_long else _stacked(file, settings, path)
+    order = np.lexsort((given.stamps.days, given.codes))
+    values = {name: column[order] for name, column in given.values.items()}
+    rows = Rows(path, given.symbols, given.codes[order], given.stamps.take(order), values)
+    chosen = rows.choose(today, settings.duplicates)
+    kept = order[chosen.keep]
+    values = {name: column[chosen.keep] for name, column in values.items()}
     traded = values["close"] * values["volume"]
     values["turnover"] = np.where(np.isnan(values["turnover"]), traded, values["turnover"])
     return PriceTable(
-        days=days[kept],
+        days=given.stamps.days[kept],
         values=values,
-        names=read_texts(columns.get("name"), kept, "name", path),
-        rows=_slices(symbols, codes[kept]),
-        notes=notes,
+        names=read_texts(given.names, kept, "name", path),
+        rows=_slices(given.symbols, given.codes[kept]),
+        notes=(*file.layout.notes, *chosen.notes),
+        disputes=chosen.disputes,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """All rows of a file, as they come; ``codes`` are places among the symbols."""
+
+    symbols: list[str]
+    codes: npt.NDArray[np.int64]
+    stamps: Stamps
+    values: dict[str, Floats]
+    names: Any | None = None
+
+
+def _stamps(file: OpenFile, settings: FilesSettings, path: Path) -> Stamps:
+    place = file.layout.date
+    name = file.name(place) or "date"
+    return read_stamps(file.columns[place], name, settings.date_format, path)
+
+
+def _long(file: OpenFile, settings: FilesSettings, path: Path) -> _Given:
+    texts, numbers = file.layout.texts, file.layout.blocks[""]
+    symbol = texts["symbol"]
+    symbols, codes = read_symbols(file.columns[symbol], file.name(symbol), path)
+    stamps = _stamps(file, settings, path)
+    columns = {file.name(place): file.columns[place] for place in numbers.values()}
+    read = read_numbers(columns, settings.decimal, path)
+    unknown = np.full(len(codes), np.nan)
+    values = {
+        name: read[file.name(numbers[name])] if name in numbers else unknown
+        for name in PRICE_VALUES
+    }
+    names = file.columns[texts["name"]] if "name" in texts else None
+    return _Given(symbols, codes, stamps, values, names)
+
+
+def _stacked(file: OpenFile, settings: FilesSettings, path: Path) -> _Given:
+    """Lay a table with columns per asset out as rows; where it has no number, there is no row."""
+    blocks, stamps = file.layout.blocks, _stamps(file, settings, path)
+    columns = {file.name(place): file.columns[place] for place in file.layout.numbers}
+    read = read_numbers(columns, settings.decimal, path)
+    symbols, n_days = sorted(blocks), len(stamps.clock)
+    unknown = np.full(n_days, np.nan)
+
+    def stacked(name: str) -> Floats:
+        own = [blocks[symbol].get(name) for symbol in symbols]
+        return np.concatenate([unknown if at is None else read[file.name(at)] for at in own])
+
+    values = {name: stacked(name) for name in PRICE_VALUES}
+    told = np.flatnonzero(~np.all([np.isnan(column) for column in values.values()], axis=0))
+    codes, days = np.divmod(told, n_days)
+    values = {name: column[told] for name, column in values.items()}
+    return _Given(symbols, codes, stamps.take(days), values)
 
 
 def _slices(symbols: list[str], codes: npt.NDArray[np.int64]) -> dict[str, slice]:
@@ -97,85 +143,3 @@ def _slices(symbols: list[str], codes: npt.NDArray[np.int64]) -> dict[str, slice
         for symbol, start, stop in zip(symbols, bounds[:-1], bounds[1:], strict=True)
         if stop > start
     }
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """All rows of a file in order of symbol and day, and what may be wrong with them."""
-
-    path: Path
-    symbols: list[str]
-    codes: npt.NDArray[np.int64]
-    days: Days
-    values: dict[str, Floats]
-
-    def where(self, row: Any) -> str:
-        return f"{self.path}: {self.symbols[self.codes[row]]} on {self.days[row]}"
-
-    def refuse_infinite(self) -> None:
-        for name, column in self.values.items():
-            infinite = np.flatnonzero(np.isinf(column))
-            if len(infinite):
-                where = self.where(infinite[0])
-                raise DataError(f"{where}: {name} is infinite, expected a number")
-
-    def refuse_future(self, today: date) -> None:
-        future = np.flatnonzero(self.days > np.datetime64(today, "D"))
-        if len(future):
-            raise DataError(
-                f"{self.where(future[0])}: this day lies in the future; expected days up to {today}"
-            )
-
-    def usable(self, today: date) -> tuple[Mask, tuple[str, ...]]:
-        """Return which rows are of use, and in sentences which are not.
-
-        Raises
-        ------
-        DataError
-            Two rows contradict each other, or nothing is left.
-        """
-        repeated = self.repeated()
-        running = ~repeated & (self.days == np.datetime64(today, "D"))
-        empty = ~repeated & ~running & np.isnan(self.values["close"])
-        keep = ~(repeated | running | empty)
-        if not keep.any():
-            raise DataError(f"{self.path}: no row has a close on a day before {today}")
-        notes = [
-            self.note(repeated, "exact duplicate row{s} on {days} {were} dropped"),
-            self.note(running, "row{s} of the running day, {days}, {were} left out"),
-            self.note(empty, "row{s} without a close on {days} {were} left out"),
-        ]
-        lost = sorted({self.symbols[code] for code in set(self.codes) - set(self.codes[keep])})
-        if lost:
-            notes.append(f"{self.path.name}: no day has a close of {_some(lost)}.")
-        return keep, tuple(note for note in notes if note)
-
-    def repeated(self) -> Mask:
-        """Return which rows say the same as the row before; refuse those that contradict it."""
-        again = (self.codes[1:] == self.codes[:-1]) & (self.days[1:] == self.days[:-1])
-        rows = np.flatnonzero(again) + 1
-        for name, column in self.values.items():
-            before, after = column[rows - 1], column[rows]
-            both_unknown = np.isnan(before) & np.isnan(after)
-            conflicts = np.flatnonzero((before != after) & ~both_unknown)
-            if len(conflicts):
-                first = conflicts[0]
-                raise DataError(
-                    f"{self.where(rows[first])}: two rows that differ ({name} is "
-                    f"{before[first]} and {after[first]}), expected one row per asset and day"
-                )
-        return np.concatenate([[False], again])
-
-    def note(self, rows: Mask, sentence: str) -> str | None:
-        count = int(rows.sum())
-        if not count:
-            return None
-        days = _some([str(day) for day in np.unique(self.days[rows])])
-        s, were = ("", "was") if count == 1 else ("s", "were")
-        return f"{self.path.name}: {count} {sentence.format(s=s, days=days, were=were)}."
-
-
-def _some(words: list[str]) -> str:
-    """Name up to three words, and say how many more there are."""
-    more = len(words) - 3
-    return ", ".join(words[:3]) + (f" and {more} more" if more > 0 else "")
