@@ -178,7 +178,8 @@ def _clock(time: np.timedelta64) -> str:
 def by_day(table: pd.DataFrame, what: str) -> pd.DataFrame:
     """Return a table of assets (columns) whose index is the days that its stamps name.
 
-    Rows of one day that are stamped at several places become one.
+    Rows of one day that are stamped at several places become one. A table whose index holds no
+    dates is returned as it is.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ def by_day(table: pd.DataFrame, what: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        The index holds something else, or an asset's stamps are not those of daily bars.
+        An asset's stamps are not those of daily bars, or it has two values of a day.
 
     Examples
     --------
@@ -201,48 +202,35 @@ def by_day(table: pd.DataFrame, what: str) -> pd.DataFrame:
     index = table.index
     if isinstance(index, pd.DatetimeIndex) and index.tz is None and index.is_normalized:
         return table
-    stamps = _index_stamps(index, what)
+    stamps = _index_stamps(index)
+    if stamps is None:
+        return table
     rows, columns = np.nonzero(table.notna().to_numpy())
     names = table.columns
     check_daily(stamps.take(rows), columns, lambda row: f"{what}: {names[columns[row]]}")
     days = pd.DatetimeIndex(stamps.days.astype("datetime64[us]"), name=index.name)
+    named = table.set_axis(days, axis="index")
     if days.is_unique:
-        return table.set_axis(days, axis="index")
-    _refuse_twice(days[rows], columns, names, what)
-    return table.set_axis(days, axis="index").groupby(level=0, sort=False).first()
+        return named
+    twice = pd.DataFrame({"day": days[rows], "column": columns}).duplicated().to_numpy()
+    if twice.any():
+        at = int(twice.argmax())
+        raise DataError(
+            f"{what}: {names[columns[at]]} has two values on {days[rows[at]]:%Y-%m-%d}; dates must "
+            "rise and not repeat; sort and de-duplicate them"
+        )
+    return named.groupby(level=0, sort=False).first()
 
 
-def _index_stamps(index: "pd.Index[Any]", what: str) -> Stamps:
+def _index_stamps(index: "pd.Index[Any]") -> Stamps | None:
+    """Return the stamps of an index; None where a row of it is no date."""
+    if isinstance(index, pd.MultiIndex) or index.hasnans or not len(index):
+        return None
     if isinstance(index, pd.PeriodIndex) and index.freqstr == "D":
         index = index.to_timestamp()
-    if isinstance(index, pd.DatetimeIndex) and not index.hasnans:
+    if isinstance(index, pd.DatetimeIndex):
         return same_zone(index.tz_localize(None).to_numpy(), index.tz)
-    problem = f"got {type(index).__name__}"
-    if len(index) and not isinstance(index, pd.MultiIndex):
-        is_text = index.dtype.kind == "O"
-        try:
-            if is_text and not index.hasnans:
-                return read_moments(index)
-        except (ValueError, OverflowError):
-            problem = f"got {index[0]!r} among others"
-        problem = "a row has none" if index.hasnans else problem
-    raise DataError(
-        f"{what}: the index must hold dates, {problem}; "
-        "set it with DataFrame.set_index and pandas.to_datetime"
-    )
-
-
-def _refuse_twice(
-    days: pd.DatetimeIndex,
-    columns: npt.NDArray[np.int64],
-    names: "pd.Index[Any]",
-    what: str,
-) -> None:
-    cells = pd.DataFrame({"day": days, "column": columns})
-    twice = cells.duplicated()
-    if twice.any():
-        day, column = cells[twice].iloc[0]
-        raise DataError(
-            f"{what}: {names[column]} has two prices on {day:%Y-%m-%d}; "
-            "dates must rise and not repeat; sort and de-duplicate them"
-        )
+    try:
+        return read_moments(index) if index.dtype.kind == "O" else None
+    except (ValueError, OverflowError):
+        return None

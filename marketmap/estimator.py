@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from marketmap.clustering.affinity import AffinityPropagation
 from marketmap.clustering.base import ClusteringMethod
+from marketmap.days import by_day
 from marketmap.embedding.base import EmbeddingMethod
 from marketmap.embedding.locally_linear import LocallyLinear
 from marketmap.errors import DataError, NotEnoughDataError
@@ -164,10 +165,11 @@ class MarketMap(BaseEstimator):  # type: ignore[misc]
         if isinstance(X, pd.DataFrame):
             # Its columns are checked by standardise, which names those that are wrong.
             check_columns(X, "returns")
-            if isinstance(X.index, pd.DatetimeIndex):
-                check_dates(X, "returns")
-            validate_data(self, X, skip_check_array=True)
-            return X
+            table = by_day(X, "returns")
+            if isinstance(table.index, pd.DatetimeIndex):
+                check_dates(table, "returns")
+            validate_data(self, table, skip_check_array=True)
+            return table
         values = validate_data(
             self,
             X,
@@ -223,6 +225,7 @@ def fit_structure(
     >>> structure.precision.shape
     (10, 10)
     """
+    returns = by_day(returns, "returns")
     check_dates(returns, "returns")
     model = MarketMap.from_settings(settings or ModelSettings()).fit(returns, labels=labels)
     structure: MarketStructure = model.structure_

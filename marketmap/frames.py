@@ -15,7 +15,7 @@ tags       list    the source's tags, as text; empty where it has none
 **Prices** have one row per asset and day, ordered by asset and date:
 
 ========== =================== ==============================================================
-date       datetime64[us]      midnight UTC of the day, without time zone
+date       datetime64[us]      midnight of the day that a stamp names (days.py), without zone
 asset_id   str
 open, high, low, close  float  NaN where unknown; `close` is always known
 volume     float               in units of the asset

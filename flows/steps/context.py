@@ -12,6 +12,7 @@ from marketmap.errors import ConfigError
 from marketmap.settings import CoinMarketCapSettings, ExchangeSettings, MapSettings
 from marketmap.sources import open_source
 from marketmap.sources.base import Source
+from marketmap.sources.files.source import Files
 from marketmap.universe.window import history_start
 from storage import Database
 
@@ -84,9 +85,11 @@ def map_context(config: Config, name: str) -> MapContext:
     ConfigError
         There is no such map, or its source needs what is not installed.
     DataError
-        The source's file holds what it must not hold.
+        The source's file holds what it must not hold, or does not fit its calendar.
     """
     source = open_source(config.map_settings(name).source, config.fetch, config.folder)
+    if isinstance(source, Files):
+        source.check()
     return MapContext(config, name, source, source.last_day(datetime.now(UTC)))
 
 

@@ -1,7 +1,8 @@
 """What every source can do: list its assets as of a day, and return an asset's prices.
 
 A source returns frames as :mod:`marketmap.frames` describes them and knows nothing of what is
-already stored. Days are UTC days; a source never returns a day that is not over yet.
+already stored. Days are those that stamps name (:mod:`marketmap.days`), of UTC where they name no
+place; a source never returns a day that is not over yet.
 """
 
 from datetime import date, datetime

@@ -1,6 +1,7 @@
 """The day that a stamp names, in a table of a notebook: at its own place, or refused."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from marketmap.days import by_day
 from marketmap.errors import DataError
+from marketmap.estimator import MarketMap, fit_structure
 from marketmap.returns import compute_returns
 
 # Sessions of half a year, summer time beginning and ending within.
@@ -128,13 +130,39 @@ def test_sundays_to_thursdays_of_a_place_that_trades_then_are_read() -> None:
     assert days_of(closing) == list(riyadh.date)
 
 
-def test_what_is_no_date_is_refused() -> None:
-    assert "the index must hold dates, got RangeIndex" in refused(pd.RangeIndex(3))
-    assert "the index must hold dates, got 'x' among others" in refused(pd.Index(["x", "y"]))
-    assert "a row has none" in refused(pd.DatetimeIndex(["2025-02-03", None]))
-    assert "got MultiIndex" in refused(pd.MultiIndex.from_product([SESSIONS[:2], ["A"]]))
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.RangeIndex(2),
+        pd.Index(["x", "y"]),
+        pd.DatetimeIndex(["2025-02-03", None], tz="UTC"),
+        pd.MultiIndex.from_product([SESSIONS[:2], ["A"]]),
+        pd.PeriodIndex(["2025-01", "2025-02"], freq="M"),
+    ],
+    ids=["numbers", "text", "missing", "two levels", "months"],
+)
+def test_a_table_without_dates_is_left_for_others_to_refuse(index: "pd.Index[Any]") -> None:
+    table = closes(index)
+    assert by_day(table, "closes") is table
+    if not isinstance(index, pd.DatetimeIndex):
+        with pytest.raises(DataError, match=r"the index must hold dates|the index has 2 levels"):
+            compute_returns(table)
+
+
+def test_two_values_of_a_day_are_refused() -> None:
     twice = pd.Index([f"{SESSIONS[0].date()}T00:00:00{offset}" for offset in ("+09:00", "+00:00")])
-    assert "A has two prices on 2025-02-03" in refused(twice)
+    assert "A has two values on 2025-02-03" in refused(twice)
+
+
+def test_returns_for_a_fit_follow_the_same_rule() -> None:
+    draw = np.random.default_rng(0).normal(size=(200, 10)) * 0.01
+    tokyo = pd.bdate_range("2025-01-06", periods=200, tz="Asia/Tokyo")
+    found = fit_structure(pd.DataFrame(draw, index=tokyo)).diagnostics
+    assert (str(found.window_start), str(found.window_end)) == ("2025-01-06", "2025-10-10")
+    hourly = pd.date_range("2025-01-06", periods=200, freq="h", tz="Asia/Tokyo")
+    for fit in (fit_structure, MarketMap().fit):
+        with pytest.raises(DataError, match="returns: 0: intraday bars, such as 00:00 and 01:00"):
+            fit(pd.DataFrame(draw, index=hourly))
 
 
 def test_a_crypto_day_that_ends_at_midnight_utc_is_its_day() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from marketmap.errors import DataError
 from marketmap.frames import PRICE_VALUES
+from marketmap.printing import plural
 from marketmap.settings import FileColumn, FilesSettings
 
 REQUIRED = ("date", "symbol", "close")
@@ -206,11 +207,15 @@ def _index_of(names: Sequence[str]) -> int | None:
 
 
 def _wide(names: Sequence[str], date: int, path: Path) -> Layout:
-    blocks = {name: {"close": at} for at, name in enumerate(names) if at != date}
+    unnamed = [at for at, name in enumerate(names) if plain(name) in _INDEX and at != date]
+    blocks = {
+        name: {"close": at} for at, name in enumerate(names) if at != date and at not in unnamed
+    }
     for name in blocks:
         if names.count(name) > 1:
             raise DataError(f"{path}: column {name} is there {names.count(name)} times")
-    return Layout(names, date, {}, blocks)
+    note = f"{path.name}: {plural(len(unnamed), 'column')} without a name left out."
+    return Layout(names, date, {}, blocks, notes=(note,) if unnamed else ())
 
 
 def _two_levels(

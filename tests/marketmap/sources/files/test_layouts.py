@@ -1,6 +1,7 @@
 """Shapes of tables that people have: separators, names of columns, a column per asset, archives."""
 
 import gzip
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -193,3 +194,13 @@ def test_excel_files_without_what_reads_them_name_it(
     (tmp_path / "prices.xlsx").touch()
     with pytest.raises(ConfigError, match=r"needs openpyxl \(marketmap\[excel\]\), which is not"):
         closes_of(tmp_path / "prices.xlsx")
+
+
+def test_columns_without_a_name_are_no_assets_of_a_wide_table(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    wide().reset_index().to_csv(path)
+    assert closes_of(path) == EXPECTED
+    path.write_text("Date;A;B;\n31.01.2024;1,5;2,5;\n")
+    assert closes_of(path) == {"A": {"2024-01-31": 1.5}, "B": {"2024-01-31": 2.5}}
+    found = read_table(path, FilesSettings(kind="files", path=path), date(2024, 3, 1))
+    assert found.notes == ("prices.csv: 1 column without a name left out.",)
