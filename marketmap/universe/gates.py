@@ -28,7 +28,7 @@ REASONS: dict[str, str] = {
     "impossible_jump": "a move that no market makes: a misprint, or two assets under one name",
     "pegged": "its price hardly moves: pegged to the quote currency",
     "frozen": "its price stands still, or nobody trades at it, too often or too long",
-    "calm_and_apart": "far calmer than this market and apart from it, such as gold, or what hardly trades",
+    "calm_and_apart": "far calmer than this market and apart from it, such as gold",
     "twin": "a near-copy of a larger asset on the map, or its mirror",
     "new_unit": "repaired, not excluded: a split or redenomination, which value did not follow",
     "split_by_form": "repaired, not excluded: a move to a clean ratio, as calm after it as before",
@@ -259,8 +259,8 @@ def gate_foreign(returns: pd.DataFrame, gates: GateSettings, verdicts: Verdicts)
 class TwinFinder:
     """Tells whether an asset is a near-copy, or the mirror, of one of some larger ones.
 
-    An inverse product (-1x, -3x) tells the model as little that is new as a leveraged one, and makes
-    the covariance as singular; so the size of a correlation counts, not its sign.
+    An inverse product (-1x, -3x) tells the model as little that is new as a leveraged one, and
+    makes the covariance as singular; so the size of a correlation counts, not its sign.
 
     By the correlation of daily returns over at least ``gates.twin_days`` common days or, where
     there are three times as many, of overlapping seven-day returns. The second sees through
