@@ -200,7 +200,7 @@ def by_day(table: pd.DataFrame, what: str) -> pd.DataFrame:
     Timestamp('2024-01-30 00:00:00')
     """
     index = table.index
-    if isinstance(index, pd.DatetimeIndex) and index.tz is None and index.is_normalized:
+    if _are_days(index):
         return table
     stamps = _index_stamps(index)
     if stamps is None:
@@ -220,6 +220,29 @@ def by_day(table: pd.DataFrame, what: str) -> pd.DataFrame:
             "rise and not repeat; sort and de-duplicate them"
         )
     return named.groupby(level=0, sort=False).first()
+
+
+def rows_by_day(prices: pd.DataFrame) -> pd.DataFrame:
+    """Return prices, a row per asset and day, whose dates are the days that their stamps name.
+
+    Raises
+    ------
+    DataError
+        A row has no date, or an asset's stamps are not those of daily bars.
+    """
+    dates = pd.Index(prices["date"])
+    if _are_days(dates):
+        return prices
+    stamps = _index_stamps(dates)
+    if stamps is None:
+        raise DataError(f"prices: column date holds {dates.dtype}, expected a date in every row")
+    assets, names = pd.factorize(prices["asset_id"])
+    check_daily(stamps, assets, lambda row: f"prices: {names[assets[row]]}")
+    return prices.assign(date=stamps.days.astype("datetime64[us]"))
+
+
+def _are_days(dates: "pd.Index[Any]") -> bool:
+    return isinstance(dates, pd.DatetimeIndex) and dates.tz is None and dates.is_normalized
 
 
 def _index_stamps(index: "pd.Index[Any]") -> Stamps | None:

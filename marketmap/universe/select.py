@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from marketmap.days import rows_by_day
 from marketmap.errors import DataError, NotEnoughDataError
 from marketmap.settings import MapSettings, RankBy
 from marketmap.universe.gates import (
@@ -139,6 +140,7 @@ def select_universe(
             "a map of fewer days means nothing"
         )
     ranked = rank_candidates(listing, settings.universe.rank_by)
+    prices = rows_by_day(prices)
     past = prices[(prices["date"] <= pd.Timestamp(as_of))]
     past = past[past["asset_id"].isin(ranked["asset_id"])]
     panel = make_panel(past, ranked["asset_id"], window_calendar(past, as_of, settings))

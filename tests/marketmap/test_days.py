@@ -11,6 +11,8 @@ from marketmap.days import by_day
 from marketmap.errors import DataError
 from marketmap.estimator import MarketMap, fit_structure
 from marketmap.returns import compute_returns
+from marketmap.universe.select import select_universe
+from tests.support.price_markets import END, listing_of, map_settings, random_market
 
 # Sessions of half a year, summer time beginning and ending within.
 SESSIONS = pd.bdate_range("2025-02-03", "2025-11-28", unit="us")
@@ -163,6 +165,21 @@ def test_returns_for_a_fit_follow_the_same_rule() -> None:
     for fit in (fit_structure, MarketMap().fit):
         with pytest.raises(DataError, match="returns: 0: intraday bars, such as 00:00 and 01:00"):
             fit(pd.DataFrame(draw, index=hourly))
+
+
+def test_prices_of_a_notebook_are_mapped_by_the_days_of_their_place() -> None:
+    prices = random_market(n_days=121)
+    settings = map_settings(window_days=100)
+    expected = select_universe(listing_of(prices), prices, END, settings)
+    tokyo = prices.assign(date=prices["date"].dt.tz_localize("Asia/Tokyo"))
+    found = select_universe(listing_of(prices), tokyo, END, settings)
+    pd.testing.assert_frame_equal(found.closes, expected.closes)
+    shifted = prices.assign(date=prices["date"].where(prices["asset_id"] != "a03").fillna(
+        prices["date"] + pd.to_timedelta(range(len(prices)), unit="h")))  # fmt: skip
+    with pytest.raises(DataError, match=r"prices: a03: (intraday|stamped)"):
+        select_universe(listing_of(prices), shifted, END, settings)
+    with pytest.raises(DataError, match="prices: column date holds float64, expected a date in"):
+        select_universe(listing_of(prices), prices.assign(date=1.0), END, settings)
 
 
 def test_a_crypto_day_that_ends_at_midnight_utc_is_its_day() -> None:
