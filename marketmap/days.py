@@ -254,6 +254,8 @@ def _index_stamps(index: "pd.Index[Any]") -> Stamps | None:
     if isinstance(index, pd.DatetimeIndex):
         return same_zone(index.tz_localize(None).to_numpy(), index.tz)
     try:
-        return read_moments(index) if index.dtype.kind == "O" else None
+        # Numbers may be days of any epoch; Arrow's dates, categories and text are read one by one.
+        is_number = pd.api.types.is_numeric_dtype(index.dtype)
+        return None if is_number else read_moments(index.astype("object"))
     except (ValueError, OverflowError):
         return None

@@ -60,8 +60,15 @@ def test_utc_stamps_may_move_by_the_hour_of_summer_time() -> None:
         [day.to_pydatetime().replace(tzinfo=UTC) for day in SESSIONS],
         list(SESSIONS.tz_localize("Europe/London").map(lambda stamp: stamp.isoformat(" "))),
         pd.PeriodIndex(SESSIONS, freq="D"),
+        pd.array(SESSIONS, dtype="timestamp[us][pyarrow]"),
+        pd.array(SESSIONS.tz_localize("Asia/Tokyo"), dtype="timestamp[us, tz=Asia/Tokyo][pyarrow]"),
+        pd.array(SESSIONS.date, dtype="date32[pyarrow]"),
+        pd.Categorical([str(day.date()) for day in SESSIONS]),
     ],
-    ids=["date", "text", "text with offset", "datetime", "text of a summer time", "period"],
+    ids=[
+        *("date", "text", "text with offset", "datetime", "text of a summer time", "period"),
+        *("arrow", "arrow with zone", "arrow date", "category"),
+    ],
 )
 def test_dates_of_any_kind_are_days(index: object) -> None:
     assert days_of(pd.Index(index)) == list(SESSIONS.date)  # type: ignore[arg-type]

@@ -204,3 +204,11 @@ def test_columns_without_a_name_are_no_assets_of_a_wide_table(tmp_path: Path) ->
     assert closes_of(path) == {"A": {"2024-01-31": 1.5}, "B": {"2024-01-31": 2.5}}
     found = read_table(path, FilesSettings(kind="files", path=path), date(2024, 3, 1))
     assert found.notes == ("prices.csv: 1 column without a name left out.",)
+
+
+def test_spaces_around_names_and_symbols_are_no_part_of_them(tmp_path: Path) -> None:
+    path = write_csv(
+        tmp_path, "date, symbol, close", "2024-01-01, A, 1", "2024-01-02,A ,2", "2024-01-03,A,3"
+    )
+    assert closes_of(path) == {"A": EXPECTED["A"]}
+    assert set(closes_of(write_csv(tmp_path, "Date, A, B", "2024-01-01, 1, 2"))) == {"A", "B"}
