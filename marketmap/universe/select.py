@@ -52,7 +52,10 @@ class Universe:
         ``detail`` (a sentence with figures); in rank order.
     repairs : DataFrame
         ``asset_id``, ``symbol``, ``name``, ``date``, ``factor`` (earlier prices were multiplied by
-        it), ``reason`` and ``detail``.
+        it; 1 where only a doubt is told), ``reason`` and ``detail``.
+    cut : DataFrame
+        ``asset_id``, ``symbol``, ``name`` and ``rank`` of the candidates that come after the last
+        one accepted: the map was full.
 
     Examples
     --------
@@ -72,6 +75,7 @@ class Universe:
     opens: pd.DataFrame
     exclusions: pd.DataFrame
     repairs: pd.DataFrame
+    cut: pd.DataFrame
 
     def priced_by(self, sources: pd.Series) -> "Universe":
         """Say whose prices each asset's are.
@@ -151,12 +155,14 @@ def select_universe(
     accepted = _walk(ranked, closes, settings, verdicts)
     _check_count(accepted, ranked, verdicts, settings, as_of)
     repair_rows = repair_rows[repair_rows["asset_id"].isin(accepted)].reset_index(drop=True)
+    considered = _considered(ranked, accepted, settings)
     return Universe(
         assets=_asset_frame(ranked, closes, accepted),
         closes=closes[accepted],
         opens=apply_repairs(panel.open[accepted].where(panel.open > 0), repair_rows),
-        exclusions=_exclusion_frame(ranked, accepted, verdicts, settings),
+        exclusions=_exclusion_frame(considered, verdicts),
         repairs=repair_rows,
+        cut=ranked[len(considered) :][list(LABELS)].reset_index(drop=True),
     )
 
 
@@ -265,13 +271,15 @@ def _asset_frame(ranked: pd.DataFrame, closes: pd.DataFrame, accepted: list[str]
     return assets[list(ASSET_COLUMNS)]
 
 
-def _exclusion_frame(
-    ranked: pd.DataFrame, accepted: list[str], verdicts: Verdicts, settings: MapSettings
-) -> pd.DataFrame:
-    """List the verdicts on all assets that were considered before the map was full."""
-    considered = ranked
-    if len(accepted) == settings.universe.size:
-        considered = ranked[: int(ranked.index[ranked["asset_id"] == accepted[-1]][0])]
+def _considered(ranked: pd.DataFrame, accepted: list[str], settings: MapSettings) -> pd.DataFrame:
+    """Return the candidates that were looked at before the map was full."""
+    if len(accepted) < settings.universe.size:
+        return ranked
+    return ranked[: int(ranked.index[ranked["asset_id"] == accepted[-1]][0]) + 1]
+
+
+def _exclusion_frame(considered: pd.DataFrame, verdicts: Verdicts) -> pd.DataFrame:
+    """List the verdicts on all assets that were considered."""
     rows = considered[considered["asset_id"].isin(verdicts)]
     found = [verdicts[asset_id] for asset_id in rows["asset_id"]]
     return (

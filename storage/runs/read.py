@@ -253,6 +253,7 @@ def _universe(connection: duckdb.DuckDBPyConnection, row: Row, assets: pd.DataFr
         opens=tables["open"],
         exclusions=_frame(connection, "read_run_exclusions", row),
         repairs=repairs,
+        cut=_frame(connection, "read_run_cut", row),
     )
 
 

@@ -98,6 +98,7 @@ def run_tables(run: MapRun, created_at: datetime) -> dict[str, pa.Table]:
         "run_cv_scores": structure.cv_scores,
         "run_exclusions": _placed(universe.exclusions),
         "run_repairs": _placed(universe.repairs),
+        "run_cut": _placed(universe.cut),
     }
     tables = {
         name: pa.Table.from_pandas(frame.assign(run_id=run.run_id), preserve_index=False)

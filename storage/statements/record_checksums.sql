@@ -2,7 +2,7 @@
 INSERT INTO store.run_checksums BY NAME
 SELECT $run_id AS run_id, $as_of AS as_of, part, coalesce(found.checksum, sha256('')) AS checksum
 FROM (
-    SELECT unnest(['assets', 'cv_scores', 'exclusions', 'repairs']) AS part
+    SELECT unnest(['assets', 'cut', 'cv_scores', 'exclusions', 'repairs']) AS part
     UNION
     SELECT 'edges:' || unnest(graphs) FROM store.runs WHERE run_id = $run_id
     UNION

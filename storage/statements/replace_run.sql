@@ -14,6 +14,7 @@ WHERE old.run_id = new.run_id AND old.as_of = new.as_of;
 DELETE FROM store.run_cv_scores WHERE run_id IN (SELECT run_id FROM new_runs);
 DELETE FROM store.run_exclusions WHERE run_id IN (SELECT run_id FROM new_runs);
 DELETE FROM store.run_repairs WHERE run_id IN (SELECT run_id FROM new_runs);
+DELETE FROM store.run_cut WHERE run_id IN (SELECT run_id FROM new_runs);
 
 INSERT INTO store.runs BY NAME FROM new_runs;
 INSERT INTO store.run_diagnostics BY NAME FROM new_run_diagnostics;
@@ -24,6 +25,7 @@ INSERT INTO store.run_positions BY NAME FROM new_run_positions;
 INSERT INTO store.run_cv_scores BY NAME FROM new_run_cv_scores;
 INSERT INTO store.run_exclusions BY NAME FROM new_run_exclusions;
 INSERT INTO store.run_repairs BY NAME FROM new_run_repairs;
+INSERT INTO store.run_cut BY NAME FROM new_run_cut;
 
 -- Correlations are kept of each map's newest run alone.
 DELETE FROM store.run_correlations

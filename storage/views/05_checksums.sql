@@ -57,6 +57,10 @@ FROM (
     )
     FROM store.run_repairs AS repaired
     JOIN store.runs AS run USING (run_id)
+    UNION ALL
+    SELECT run_id, run.as_of, 'cut', concat_ws(chr(31), cut.place, asset_id, symbol, name, rank)
+    FROM store.run_cut AS cut
+    JOIN store.runs AS run USING (run_id)
 )
 GROUP BY run_id, as_of, part;
 

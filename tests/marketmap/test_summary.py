@@ -84,7 +84,7 @@ def test_a_run_shows_its_map_day_and_id_in_a_line() -> None:
         as_of=date(2025, 12, 31),
         settings=MapSettings.model_validate({"source": {"kind": "simulated"}}),
         source="simulated",
-        universe=Universe(structure.assets, empty, empty, empty, empty),
+        universe=Universe(structure.assets, empty, empty, empty, empty, empty),
         structure=structure,
     )
     assert repr(run) == (

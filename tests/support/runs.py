@@ -159,6 +159,14 @@ def _universe(
                 "detail": ["price x 8 while volume / 8"],
             }
         ),
+        cut=pd.DataFrame(
+            {
+                "asset_id": ["2010", "52"],
+                "symbol": ["ADA", "XRP"],
+                "name": ["Cardano", STRANGE_NAMES[0]],
+                "rank": [102, 103],
+            }
+        ).astype({"asset_id": "str"}),
     )
 
 

@@ -105,7 +105,8 @@ class Files:
         """List the largest assets as of a day, from prices up to that day only.
 
         Market cap is the latest known within seven days, turnover the median of thirty. Assets
-        without a market cap come after those with one, by turnover.
+        without a market cap come after those with one, by turnover. All whose prices ended earlier
+        come last, beyond ``size``: a map says of each why it is not on it.
 
         Raises
         ------
@@ -132,7 +133,7 @@ class Files:
         # Sorted by the lesser key first; a stable sort keeps its order among equals.
         for key in reversed(keys):
             listing = listing.sort_values(key, ascending=False, kind="stable")
-        return listing_frame(listing.head(size))
+        return listing_frame(pd.concat([listing.head(size), self._ended(as_of)]))
 
     def prices(self, asset_id: str, start: date, end: date) -> pd.DataFrame:
         """Return an asset's prices from ``start`` to ``end``, both included; none if unknown."""
@@ -178,6 +179,17 @@ class Files:
             "market_cap": caps[-1] if len(caps) else np.nan,
             "turnover": np.median(traded) if len(traded) else np.nan,
         }
+
+    def _ended(self, as_of: date) -> pd.DataFrame:
+        """List the assets whose last price is too old, of no known size."""
+        too_old = np.datetime64(as_of - (ALIVE_DAYS - 1) * ONE_DAY, "D")
+        ended = {
+            symbol: self._table.names[rows.stop - 1] or None
+            for symbol, rows in sorted(self._table.rows.items())
+            if self._table.days[rows.stop - 1] < too_old
+        }
+        known = {"asset_id": list(ended), "name": list(ended.values())}
+        return pd.DataFrame(known).assign(market_cap=np.nan, turnover=np.nan)
 
     def _unranked(self) -> tuple[str, ...]:
         values = self._table.values

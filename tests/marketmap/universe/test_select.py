@@ -173,3 +173,23 @@ def test_a_universe_says_whose_prices_each_assets_are() -> None:
     priced = universe.priced_by(sources)
     assert list(priced.assets["price_source"][:3]) == ["a", "b", "a"]
     pd.testing.assert_frame_equal(priced.assets.drop(columns="price_source"), universe.assets)
+
+
+def test_candidates_that_come_after_a_full_map_are_cut_with_their_rank() -> None:
+    prices = random_market()
+    settings = map_settings(window_days=120, universe={"size": 10, "candidates": 14})
+    universe = select_universe(listing_of(prices), prices, END, settings)
+    assert len(universe.assets) == 10
+    assert universe.cut["rank"].tolist() == [11, 12, 13, 14]
+    everybody = {
+        *universe.assets.index,
+        *universe.exclusions["asset_id"],
+        *universe.cut["asset_id"],
+    }
+    assert everybody == set(prices["asset_id"])
+
+
+def test_nothing_is_cut_where_there_is_place_for_all() -> None:
+    prices = random_market()
+    settings = map_settings(window_days=120, universe={"size": 14})
+    assert select_universe(listing_of(prices), prices, END, settings).cut.empty

@@ -175,7 +175,9 @@ def test_a_listing_is_as_of_its_day(tmp_path: Path) -> None:
     )
     # The 90th day of A: its month is 61..90, and nothing later is known.
     listing = source.listing(date(2024, 3, 21), 10).set_index("asset_id")
-    assert list(listing.index) == ["A"]  # the last price of "dead" is thirty days old
+    # The last price of "dead" is thirty days old: it comes last and has no size.
+    assert list(listing.index) == ["A", "dead"]
+    assert listing.loc["dead", ["market_cap", "turnover"]].isna().all()
     assert listing.loc["A", "market_cap"] == 90
     assert listing.loc["A", "turnover"] == np.median(range(61, 91))
     assert set(source.listing(date(2024, 3, 20), 10)["asset_id"]) == {"A", "dead"}
