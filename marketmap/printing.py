@@ -1,6 +1,9 @@
 """Text for people to read: counts, and strangers' names where a terminal would obey them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date
+from typing import Any
 
 NAMED = 8
 """So many assets are named; of more, how many there are is said."""
@@ -25,3 +28,20 @@ def named_assets(asset_ids: Sequence[str], symbols: Mapping[str, str]) -> str:
     some = [f"{symbols.get(i, i)} ({i})" for i in asset_ids[:NAMED]]
     more = len(asset_ids) - len(some)
     return ", ".join(some) + (f" and {more} more" if more else "")
+
+
+def brief(thing: Any) -> str:
+    """Describe a dataclass in a line: of tables their shapes, of mappings their keys."""
+    parts = (f"{field.name}={_brief(getattr(thing, field.name))}" for field in fields(thing))
+    return f"{type(thing).__name__}({', '.join(parts)})"
+
+
+def _brief(value: Any) -> str:
+    if hasattr(value, "shape"):  # a table or column; who prints text alone does without pandas
+        return f"{type(value).__name__} of {' x '.join(map(str, value.shape))}"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(map(str, value))}}}"
+    if isinstance(value, date):
+        return value.isoformat()
+    text = repr(value) if isinstance(value, str | int | float | tuple | None) else "..."
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -7,6 +7,7 @@ from datetime import date
 
 import pandas as pd
 
+from marketmap.printing import brief
 from marketmap.settings import MapSettings
 from marketmap.structure import MarketStructure
 from marketmap.universe.select import Universe
@@ -68,6 +69,9 @@ class MapInputs:
     survivors_only: bool = False
     notes: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,3 +199,6 @@ class Finding:
     basis: tuple[str, ...]
     settings_digest: str
     tables: Mapping[str, pd.DataFrame]
+
+    def __repr__(self) -> str:
+        return brief(self)

@@ -6,6 +6,8 @@ from typing import Any, Protocol, Self
 
 import pandas as pd
 
+from marketmap.printing import brief
+
 NOISE = 0
 """The cluster of the assets that belong to none."""
 
@@ -38,6 +40,9 @@ class Clustering:
     labels: "pd.Series[int]"
     exemplars: "pd.Series[str] | None"
     diagnostics: Mapping[str, float]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
     @property
     def n_clusters(self) -> int:

@@ -6,6 +6,8 @@ from typing import Any, Protocol, Self
 
 import pandas as pd
 
+from marketmap.printing import brief
+
 
 @dataclass(frozen=True, eq=False)
 class Layout:
@@ -30,6 +32,9 @@ class Layout:
     name: str
     positions: pd.DataFrame
     diagnostics: Mapping[str, float]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 class EmbeddingMethod(Protocol):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from marketmap.printing import brief
+
 
 @dataclass(frozen=True, eq=False)
 class Graph:
@@ -31,3 +33,6 @@ class Graph:
     name: str
     edges: pd.DataFrame
     diagnostics: Mapping[str, float]
+
+    def __repr__(self) -> str:
+        return brief(self)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from marketmap.days import rows_by_day
 from marketmap.errors import DataError, NotEnoughDataError
+from marketmap.printing import brief
 from marketmap.settings import MapSettings, RankBy
 from marketmap.universe.gates import (
     REASONS,
@@ -76,6 +77,9 @@ class Universe:
     exclusions: pd.DataFrame
     repairs: pd.DataFrame
     cut: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return brief(self)
 
     def priced_by(self, sources: pd.Series) -> "Universe":
         """Say whose prices each asset's are.

@@ -100,6 +100,18 @@ def reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def query(sql: str, database: Path = PUBLISHED) -> pa.Table:
     """Answer one query from the published copy, which is opened for it and closed again.
 
+    Parameters
+    ----------
+    sql : str
+        One query, such as ``"from latest_clusters"``.
+    database : Path
+        The published copy.
+
+    Returns
+    -------
+    pyarrow.Table
+        Its ``to_pandas()`` is a DataFrame, its ``to_pylist()`` a list of dicts.
+
     Raises
     ------
     StorageError
