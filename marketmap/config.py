@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -19,6 +19,8 @@ from marketmap.settings import (
     ScheduleSettings,
 )
 from marketmap.settings_base import Settings
+
+S = TypeVar("S", bound=Settings)
 
 MAP_NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 
@@ -218,6 +220,30 @@ def parse_config(
             f"{origin}: {_first_problem(error, given, written or _Written())}"
         ) from None
     return config.model_copy(update={"folder": folder, "data_dir": folder / config.data_dir})
+
+
+def read_settings(given: Any, kind: type[S], what: str = "settings") -> S:
+    """Return settings that were given as such, as a dict of keys and values, or not at all.
+
+    Raises
+    ------
+    ConfigError
+        They are of another kind, or a key or value is wrong.
+    """
+    if isinstance(given, kind):
+        return given
+    if given is not None and not isinstance(given, Mapping):
+        parts = dict(given) if isinstance(given, Settings) else {}
+        part = next((name for name, value in parts.items() if isinstance(value, kind)), None)
+        write = f"{what}.{part}" if part else f"marketmap.{kind.__name__}(...) or a dict"
+        raise ConfigError(
+            f"{what}: expected {kind.__name__}, got {type(given).__name__}; write {write}"
+        )
+    content = dict(given or {})
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"{what}: {_first_problem(error, content)}") from None
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

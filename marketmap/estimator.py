@@ -1,6 +1,6 @@
 """Returns in, a :class:`MarketStructure` out: the model, and no input or output in it."""
 
-import warnings
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -12,22 +12,22 @@ from threadpoolctl import threadpool_limits
 
 from marketmap.clustering.affinity import AffinityPropagation
 from marketmap.clustering.base import ClusteringMethod
-from marketmap.days import by_day
+from marketmap.config import read_settings
+from marketmap.diagnosis import diagnose
+from marketmap.doubts import warn_of_doubts
 from marketmap.embedding.base import EmbeddingMethod
 from marketmap.embedding.locally_linear import LocallyLinear
-from marketmap.errors import DataError, NotEnoughDataError
+from marketmap.errors import NotEnoughDataError
 from marketmap.graphs.partial_correlation import edge_graph, partial_correlations
-from marketmap.precision.fit import PrecisionFit, fit_model, make_model
+from marketmap.precision.fit import fit_model, make_model
+from marketmap.preparation.levels import check_returns
 from marketmap.preparation.standardise import correlation, standardise
-from marketmap.returns import check_columns, check_dates
-from marketmap.settings import ModelSettings, PrecisionSettings
-from marketmap.structure import Diagnostics, MarketStructure, Matrices
+from marketmap.settings import MIN_DAYS, ModelSettings, PrecisionSettings
+from marketmap.structure import MarketStructure, Matrices
+from marketmap.tables import read_labels, read_rows, read_table
 
 _USUAL_FOLDS = 5
 """Of scikit-learn where ``cv`` is None."""
-
-_CHANGE_OF_PRICES = 0.2
-"""The typical change in a day, as a share of the level, stays below this for any asset's price."""
 
 
 class MarketMap(BaseEstimator):  # type: ignore[misc]
@@ -114,7 +114,8 @@ class MarketMap(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         DataError
-            A column is not numeric, infinite, constant or has too many gaps; the message names it.
+            These are prices, or another level. A column is not numeric, infinite, constant or has
+            too many gaps; the message names it.
         NotEnoughDataError
             There are too few assets or days.
         FitError
@@ -123,14 +124,21 @@ class MarketMap(BaseEstimator):  # type: ignore[misc]
         Warns
         -----
         UserWarning
-            These look like prices.
+            Some columns look like prices; or the structure is doubtful: there is none beyond
+            chance, one asset is nearly the same as others together, or days are fewer than 30.
         """
+        returns = self._table(X)
+        check_returns(returns, stacklevel=3)
+        self._fit(returns, labels)
+        warn_of_doubts(self.structure_, stacklevel=3)
+        return self
+
+    def _fit(self, returns: pd.DataFrame, labels: pd.DataFrame | None) -> None:
+        """Fit the structure to a table that is known to hold returns."""
         if not 0 <= self.edge_threshold <= 1:
             raise ValueError(f"edge_threshold={self.edge_threshold!r}: expected from 0 to 1")
-        returns = self._table(X)
         precision = _own(self.precision, make_model(PrecisionSettings()))
         standardised, n_filled = standardise(returns)
-        _warn_of_prices(returns)
         _check_days(len(standardised), precision)
         ids = pd.Index(returns.columns.astype("str"), name="asset_id")
         table = pd.DataFrame(standardised, columns=ids)
@@ -147,27 +155,25 @@ class MarketMap(BaseEstimator):  # type: ignore[misc]
         graph = edge_graph(partial_correlations(matrices.precision), self.edge_threshold)
         found = clustering.clustering_
         self.structure_ = MarketStructure(
-            labels=_labels(ids, labels),
+            labels=read_labels(labels, ids),
             clusterings={found.name: found},
             layouts={layout.name: layout for layout in embedding.layouts_},
             graphs={graph.name: graph},
             cv_scores=fit.cv_scores,
-            diagnostics=_diagnostics(returns, n_filled, matrices.correlation, fit),
+            diagnostics=diagnose(returns, n_filled, matrices.correlation, fit),
             matrix_source=matrices,
         )
         self.labels_: npt.NDArray[np.int64] = found.labels.to_numpy()
         self.precision_, self.covariance_ = fit.precision, fit.covariance
         self.alpha_ = fit.alpha
-        return self
 
     def _table(self, X: Any) -> pd.DataFrame:
         """Return the returns as a table, and learn what its columns are called."""
-        if isinstance(X, pd.DataFrame):
-            # Its columns are checked by standardise, which names those that are wrong.
-            check_columns(X, "returns")
-            table = by_day(X, "returns")
-            if isinstance(table.index, pd.DatetimeIndex):
-                check_dates(table, "returns")
+        # Arrays, lists and what is sparse are scikit-learn's to check.
+        if isinstance(X, pd.DataFrame | pd.Series | str | None) or (
+            type(X) is dict or hasattr(X, "to_pandas")
+        ):
+            table = read_rows(X, "returns")
             validate_data(self, table, skip_check_array=True)
             return table
         values = validate_data(
@@ -189,19 +195,23 @@ class MarketMap(BaseEstimator):  # type: ignore[misc]
 
 def fit_structure(
     returns: pd.DataFrame,
-    settings: ModelSettings | None = None,
+    settings: ModelSettings | Mapping[str, Any] | None = None,
     labels: pd.DataFrame | None = None,
+    *,
+    min_days: int = MIN_DAYS,
 ) -> MarketStructure:
     """Fit a market's structure to a table of returns by date, as settings say: see `MarketMap`.
 
     Parameters
     ----------
     returns : DataFrame of shape (n_days, n_assets)
-        Indexed by date, columns asset ids.
-    settings : ModelSettings, optional
-        The defaults are those of config.yaml.
+        Indexed by day (dates, daily periods or ISO text), columns asset ids.
+    settings : ModelSettings or dict, optional
+        The defaults are those of config.yaml; a dict is read as the part ``model`` there.
     labels : DataFrame, optional
         ``symbol`` and ``name``, indexed by asset id; the id stands in for what is not given.
+    min_days : int, default=30
+        Fewer days are refused, as by ``gates.min_days`` of config.yaml.
 
     Returns
     -------
@@ -210,24 +220,49 @@ def fit_structure(
     Raises
     ------
     DataError
-        A column is not numeric, infinite, constant or has too many gaps; the message names it.
+        These are prices, or another level. A column is not numeric, infinite, constant or has too
+        many gaps; the message names it.
     NotEnoughDataError
         There are too few assets or days for these settings.
+    ConfigError
+        The settings are wrong.
     FitError
         The model has no solution.
+
+    Warns
+    -----
+    UserWarning
+        Some columns look like prices; or the structure is doubtful: there is none beyond chance,
+        one asset is nearly the same as others together, or days are fewer than 30.
 
     Examples
     --------
     >>> import marketmap, numpy as np, pandas as pd
     >>> days = pd.date_range("2026-01-01", periods=200)
-    >>> noise = np.random.default_rng(0).normal(size=(200, 10))
-    >>> structure = marketmap.fit_structure(pd.DataFrame(noise, index=days))
+    >>> sectors = np.random.default_rng(0).normal(size=(200, 2)).repeat(5, axis=1)
+    >>> noise = np.random.default_rng(1).normal(size=(200, 10))
+    >>> structure = marketmap.fit_structure(pd.DataFrame(sectors + noise, index=days))
     >>> structure.precision.shape
     (10, 10)
     """
-    returns = by_day(returns, "returns")
-    check_dates(returns, "returns")
-    model = MarketMap.from_settings(settings or ModelSettings()).fit(returns, labels=labels)
+    chosen = read_settings(settings, ModelSettings)
+    table = read_table(returns, "returns")
+    if 0 < len(table) < min_days:
+        raise NotEnoughDataError(
+            f"returns: {len(table)} days are too few; expected at least {min_days} (min_days)"
+        )
+    check_returns(table, stacklevel=3)
+    structure = fit_returns(table, chosen, labels)
+    warn_of_doubts(structure, stacklevel=3)
+    return structure
+
+
+def fit_returns(
+    returns: pd.DataFrame, settings: ModelSettings, labels: pd.DataFrame | None
+) -> MarketStructure:
+    """Fit the structure of what is known to be returns, without a word on what is doubtful."""
+    model = MarketMap.from_settings(settings)
+    model._fit(returns, labels)
     structure: MarketStructure = model.structure_
     return structure
 
@@ -235,20 +270,6 @@ def fit_structure(
 def _own(part: Any, default: Any) -> Any:
     """Return a copy to fit, so that the parameter itself stays as it was given."""
     return default if part is None else clone(part)
-
-
-def _warn_of_prices(returns: pd.DataFrame) -> None:
-    """Warn of what is above 0 and hardly changes: prices make a map as well, a meaningless one."""
-    if returns.min().min() <= 0:
-        return
-    change = returns.diff().abs().median() / returns.median()
-    if change.max() < _CHANGE_OF_PRICES:
-        warnings.warn(
-            "these look like prices: all above 0, and nearly the same from day to day; expected "
-            "returns, such as those of marketmap.compute_returns",
-            UserWarning,
-            stacklevel=3,
-        )
 
 
 def _check_days(n_days: int, precision: Any) -> None:
@@ -262,39 +283,3 @@ def _check_days(n_days: int, precision: Any) -> None:
 
 def _labelled(matrix: npt.NDArray[np.float64], ids: "pd.Index[str]") -> pd.DataFrame:
     return pd.DataFrame(matrix, index=ids, columns=ids)
-
-
-def _labels(ids: "pd.Index[str]", labels: pd.DataFrame | None) -> pd.DataFrame:
-    given = pd.DataFrame(index=ids)
-    if labels is not None:
-        labels = labels.set_axis(labels.index.astype("str"))
-        if not labels.index.is_unique:
-            twice = labels.index[labels.index.duplicated()][0]
-            raise DataError(f"labels: asset {twice!r} is there twice; expected one row per asset")
-        given = labels.reindex(ids)
-    given = given.reindex(columns=["symbol", "name"]).astype("object")
-    symbol = given["symbol"].where(given["symbol"].notna(), ids.to_series())
-    name = given["name"].where(given["name"].notna(), symbol)
-    return pd.DataFrame({"symbol": symbol.astype("str"), "name": name.astype("str")}, index=ids)
-
-
-def _diagnostics(
-    returns: pd.DataFrame, n_filled: int, correlations: pd.DataFrame, fit: PrecisionFit
-) -> Diagnostics:
-    eigenvalues = np.linalg.eigvalsh(fit.precision)
-    pairs = np.triu_indices(len(correlations), k=1)
-    dated = isinstance(returns.index, pd.DatetimeIndex)
-    return Diagnostics(
-        n_assets=returns.shape[1],
-        n_days=returns.shape[0],
-        window_start=returns.index[0].date() if dated else None,
-        window_end=returns.index[-1].date() if dated else None,
-        n_filled=n_filled,
-        mean_correlation=float(correlations.to_numpy()[pairs].mean()),
-        alpha=fit.alpha,
-        failed_fits=int((~np.isfinite(fit.cv_scores["mean_score"])).sum()),
-        converged=fit.converged,
-        n_iter=fit.n_iter,
-        duality_gap=fit.duality_gap,
-        condition_number=float(eigenvalues[-1] / eigenvalues[0]),
-    )

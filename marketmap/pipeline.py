@@ -1,12 +1,14 @@
 """From prices to a map: universe, returns, structure, in this order and each once."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
-from marketmap.estimator import fit_structure
+from marketmap.config import read_settings
+from marketmap.estimator import fit_returns
 from marketmap.printing import named_assets
 from marketmap.returns import compute_returns
 from marketmap.run import MapInputs, MapRun
@@ -83,7 +85,10 @@ def foreign_prices(universe: Universe, source: str) -> Iterator[str]:
 
 
 def map_prices(
-    listing: pd.DataFrame, prices: pd.DataFrame, as_of: date, settings: MapSettings
+    listing: pd.DataFrame,
+    prices: pd.DataFrame,
+    as_of: date,
+    settings: MapSettings | Mapping[str, Any],
 ) -> tuple[Universe, MarketStructure]:
     """Take a listing and prices all the way to a map of one day.
 
@@ -93,7 +98,8 @@ def map_prices(
         As :mod:`marketmap.frames` describes them.
     as_of : date
         The last day that is on the map.
-    settings : MapSettings
+    settings : MapSettings or dict
+        A dict is read as a map in config.yaml.
 
     Raises
     ------
@@ -115,6 +121,7 @@ def map_prices(
     >>> structure.clusters.n_clusters
     5
     """
+    settings = read_settings(settings, MapSettings)
     universe = select_universe(listing, prices, as_of, settings)
     return universe, fit_universe(universe, settings)
 
@@ -128,4 +135,4 @@ def fit_universe(universe: Universe, settings: MapSettings) -> MarketStructure:
         The model has no solution.
     """
     returns = compute_returns(universe.closes, settings.returns, universe.opens)
-    return fit_structure(returns, settings.model, universe.assets[["symbol", "name"]])
+    return fit_returns(returns, settings.model, universe.assets[["symbol", "name"]])

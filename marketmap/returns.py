@@ -5,9 +5,9 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from marketmap.days import by_day
 from marketmap.errors import DataError
 from marketmap.settings import ReturnKind
+from marketmap.tables import read_table
 
 STILL = 1e-12
 """Share of its largest value below which an asset's deviation is rounding error."""
@@ -21,8 +21,8 @@ def compute_returns(
     Parameters
     ----------
     closes : DataFrame of shape (n_days + 1, n_assets)
-        Closing prices by date; NaN where a day is missing. A date with a time zone or an offset is
-        the day that it names at its own place.
+        Closing prices by day (dates, daily periods or ISO text); NaN where a day is missing. Any
+        kind of number is read: decimals, nullable and Arrow types.
     kind : {"log", "simple", "intraday"}
         ``log`` is ln(close_t / close_t-1), ``simple`` is close_t / close_t-1 - 1, and
         ``intraday`` is close_t / open_t - 1.
@@ -38,8 +38,8 @@ def compute_returns(
     Raises
     ------
     DataError
-        The dates are not dates, repeat, run backwards or are those of intraday bars, a price
-        is zero, negative or infinite, or ``opens`` is missing.
+        The dates are not dates, repeat or run backwards, a price is no number, zero, negative or
+        infinite, or ``opens`` is missing; the message says what to write instead.
 
     Examples
     --------
@@ -51,26 +51,28 @@ def compute_returns(
     if kind not in get_args(ReturnKind):
         kinds = ", ".join(get_args(ReturnKind))
         raise DataError(f"returns of kind {kind!r} are not known; expected one of: {kinds}")
-    closes = by_day(closes, "closes")
-    check_prices(closes, "closes")
+    closes = read_prices(closes, "closes")
     if kind == "intraday":
         if opens is None:
             raise DataError("intraday returns need opening prices: pass opens")
-        opens = by_day(opens, "opens").sort_index()
-        check_prices(opens, "opens")
-        opens = opens.reindex(index=closes.index, columns=closes.columns)
+        opens = read_prices(opens, "opens", rising=False).reindex(
+            index=closes.index, columns=closes.columns
+        )
         return (closes / opens - 1.0).iloc[1:]
     ratio = closes / closes.shift(1)
     returns = ratio.apply(np.log) if kind == "log" else ratio - 1.0
     return returns.iloc[1:]
 
 
-def check_prices(prices: pd.DataFrame, what: str) -> None:
-    """Raise a DataError unless the dates rise and every price is positive or missing."""
-    check_dates(prices, what)
-    text = [not pd.api.types.is_numeric_dtype(kind) for kind in prices.dtypes]
-    if any(text):
-        raise DataError(f"{what}: column {prices.columns[text][0]!r} is not numeric")
+def read_prices(given: pd.DataFrame, what: str, *, rising: bool = True) -> pd.DataFrame:
+    """Read a table of prices: see :func:`marketmap.tables.read_table`.
+
+    Raises
+    ------
+    DataError
+        It is none, or a price is zero, negative or infinite.
+    """
+    prices = read_table(given, what, rising=rising)
     wrong = (prices <= 0) | np.isinf(prices)
     if wrong.to_numpy().any():
         asset = wrong.columns[wrong.any().to_numpy()][0]
@@ -79,22 +81,4 @@ def check_prices(prices: pd.DataFrame, what: str) -> None:
             f"{what}: {asset} has a price of {prices.loc[day, asset]} on {day:%Y-%m-%d}; "
             "expected a positive number, or NaN where there is none"
         )
-
-
-def check_dates(table: pd.DataFrame, what: str) -> None:
-    """Raise a DataError unless rows are rising, distinct dates and columns distinct assets."""
-    if not isinstance(table.index, pd.DatetimeIndex):
-        raise DataError(
-            f"{what}: the index must hold dates, got {type(table.index).__name__}; "
-            "set it with DataFrame.set_index and pandas.to_datetime"
-        )
-    if not (table.index.is_monotonic_increasing and table.index.is_unique):
-        raise DataError(f"{what}: dates must rise and not repeat; sort and de-duplicate them")
-    check_columns(table, what)
-
-
-def check_columns(table: pd.DataFrame, what: str) -> None:
-    """Raise a DataError unless columns are distinct assets."""
-    if not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()][0]
-        raise DataError(f"{what}: column {twice!r} is there twice; expected one column per asset")
+    return prices

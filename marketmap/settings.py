@@ -19,6 +19,8 @@ RankBy = Literal["auto", "market_cap", "turnover"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Penalties = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
 
+MIN_DAYS = 30
+"""With fewer days correlations are mostly chance."""
 
 EXCLUDED_TAGS = (
     "stablecoin",
@@ -196,7 +198,7 @@ class GateSettings(Settings):
     twin_days: int = Field(60, ge=3)
     jump: float = Field(3.0, gt=1)
     min_assets: int = Field(10, ge=2)
-    min_days: int = Field(30, ge=3)
+    min_days: int = Field(MIN_DAYS, ge=3)
     min_on_day: Fraction = 0.95
 
 

@@ -4,6 +4,7 @@ Plain values without any fitting; :mod:`marketmap.estimator` makes them and the 
 them. The first clustering, layout and graph are those that the map shows.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,7 @@ from marketmap.embedding.base import Layout
 from marketmap.graphs.base import Graph
 from marketmap.graphs.network import build_graph
 from marketmap.graphs.partial_correlation import partial_correlations
+from marketmap.printing import brief
 from marketmap.summary import summary
 
 __all__ = [
@@ -57,6 +59,13 @@ class Diagnostics:
         Of the final fit; how far it may be from the optimum.
     condition_number : float
         Of the precision matrix, in the 2-norm.
+    mean_square_correlation : float
+        Of all pairs of assets; by chance alone 1 / (n_days - 1). NaN in runs of earlier versions.
+    explained : float
+        The largest share of an asset's variance that others explain; near 1 the fit is close to
+        singular. NaN in runs of earlier versions.
+    most_explained : int
+        Which asset that is: its place in ``labels``, from 0; -1 in runs of earlier versions.
 
     Examples
     --------
@@ -80,6 +89,9 @@ class Diagnostics:
     n_iter: int
     duality_gap: float
     condition_number: float
+    mean_square_correlation: float = math.nan
+    explained: float = math.nan
+    most_explained: int = -1
 
 
 class MatrixSource(Protocol):
@@ -121,6 +133,9 @@ class Matrices:
     correlation: pd.DataFrame
     covariance: pd.DataFrame
     precision: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return brief(self)
 
     def kept(self) -> "Matrices":
         """Return these matrices."""

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from marketmap.clustering.base import NOISE
+from marketmap.doubts import doubts_of
 from marketmap.printing import printable
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def summary(structure: "MarketStructure") -> str:
     window = f", {found.window_start} to {found.window_end}" if found.window_start else ""
     fitted = "converged" if found.converged else "NOT converged"
     strongest = structure.edges.head(1)
+    doubts = doubts_of(structure)
     rows = {
+        "DOUBT": "; ".join(doubt.partition(":")[0] for doubt in doubts),
         "clusters": _clusters(structure),
         "edges": _edges(structure),
         "strongest": ", ".join(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from marketmap.doubts import doubts_of
 from marketmap.printing import plural
 from marketmap.run import MapRun
 from marketmap.structure import MarketStructure
@@ -26,6 +27,7 @@ def doubts(run: MapRun, *, prices_changed: bool = False) -> list[str]:
     """
     structure = run.structure
     return [
+        *doubts_of(structure),
         *_about_the_fit(run),
         *_about_the_penalty(structure),
         *_about_the_clusters(structure),

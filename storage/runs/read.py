@@ -222,6 +222,8 @@ def _graphs(
     connection: duckdb.DuckDBPyConnection, row: Row, figures: Mapping[str, dict[str, float]]
 ) -> dict[str, Graph]:
     edges = _frame(connection, "read_run_edges", row, dated=True)
+    # Text that is not there has no type of its own, where a run has no edges.
+    edges = edges.astype({"asset_id_a": "str", "asset_id_b": "str"})
     return {
         name: Graph(
             name,

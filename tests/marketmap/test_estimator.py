@@ -25,7 +25,7 @@ def _wrong_of_scikit_learn(_: MarketMap) -> dict[str, str]:
     }
 
 
-@pytest.mark.filterwarnings("ignore:these look like prices")  # as the numbers of some checks do
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of few days, or noise
 @parametrize_with_checks([MarketMap()], expected_failed_checks=_wrong_of_scikit_learn)
 def test_it_is_a_scikit_learn_estimator(estimator: MarketMap, check: Any) -> None:
     check(estimator)
@@ -59,12 +59,6 @@ def test_it_does_by_default_what_settings_do_by_default() -> None:
     pd.testing.assert_frame_equal(one.assets, two.assets)
     for layout, positions in one.positions.items():
         pd.testing.assert_frame_equal(positions, two.positions[layout], check_exact=True)
-
-
-def test_prices_in_the_place_of_returns_are_warned_of() -> None:
-    closes = 100 * np.exp(factor_returns().cumsum())
-    with pytest.warns(UserWarning, match="these look like prices"):
-        MarketMap().fit(closes)
 
 
 @pytest.mark.parametrize("method", ["marketmap", "scikit-learn"])
@@ -147,6 +141,7 @@ def test_a_column_that_is_there_twice_is_refused_dates_or_none() -> None:
         MarketMap().fit(twice)
 
 
+@pytest.mark.filterwarnings("ignore:There are no groups")  # of two assets
 @pytest.mark.parametrize("n_assets", [2, 4])
 def test_few_assets_are_mapped_by_the_estimator_and_refused_under_settings(n_assets: int) -> None:
     returns = factor_returns(1, n_assets)

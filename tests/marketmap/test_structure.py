@@ -1,13 +1,15 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketmap.errors import DataError, NotEnoughDataError
+from marketmap.errors import ConfigError, DataError, NotEnoughDataError
 from marketmap.estimator import fit_structure
 from marketmap.preparation.standardise import standardise
-from marketmap.settings import ModelSettings
+from marketmap.settings import GraphSettings, MapSettings, ModelSettings, SimulatedSettings
 from marketmap.structure import MarketStructure
 from tests.support.markets import factor_returns
 
@@ -134,9 +136,40 @@ def test_an_empty_table_is_refused() -> None:
         fit_structure(factor_returns().iloc[:0])
 
 
-def test_fewer_days_than_cross_validation_needs_are_refused() -> None:
+def test_fewer_days_than_a_map_needs_are_refused() -> None:
+    fit_structure(factor_returns(n_days=30))
+    with pytest.raises(NotEnoughDataError, match="29 days are too few; expected at least 30"):
+        fit_structure(factor_returns(n_days=29))
+
+
+def test_fewer_days_than_cross_validation_needs_are_refused_whatever_is_asked() -> None:
     with pytest.raises(NotEnoughDataError, match="9 days are too few for 5 folds"):
-        fit_structure(factor_returns(n_days=9))
+        fit_structure(factor_returns(n_days=9), min_days=5)
+
+
+def test_a_dict_of_settings_is_read_as_in_config_yaml() -> None:
+    tight = fit_structure(factor_returns(), {"graph": {"edge_threshold": 0.1}})
+    assert tight.edge_threshold == 0.1
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"graph": {"edge_treshold": 0.1}}, "unknown key .*; did you mean edge_threshold"),
+        ({"precision": {"folds": 1}}, "settings: precision.folds: expected a number greater"),
+        ({"graph": 3}, "settings: graph: expected keys and values"),
+        (GraphSettings(), "expected ModelSettings, got GraphSettings; write marketmap.Model"),
+        (
+            MapSettings(source=SimulatedSettings(kind="simulated")),
+            "got MapSettings; write settings.model",
+        ),
+        ("model", "expected ModelSettings, got str"),
+    ],
+)
+def test_settings_of_another_kind_are_refused_in_a_line(settings: Any, told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as error:
+        fit_structure(factor_returns(), settings)
+    assert "\n" not in str(error.value)
 
 
 def test_labels_of_numeric_ids_are_matched_as_text() -> None:

@@ -4,10 +4,11 @@ import pandas as pd
 import pytest
 
 from marketmap.errors import StorageError
-from marketmap.run import MapRun
+from marketmap.run import MapInputs, MapRun
 from marketmap.settings import MapSettings
 from marketmap.structure import MarketStructure, Matrices
 from marketmap.universe.select import Universe
+from tests.support.runs import listing_of, make_recovery, make_run, raw_prices
 from tests.support.structures import make_structure
 
 EDGES = [(0, 1, 0.4), (2, 3, -0.3)]
@@ -90,3 +91,32 @@ def test_a_run_shows_its_map_day_and_id_in_a_line() -> None:
     assert repr(run) == (
         "MapRun: demo on 2025-12-31, 3 assets of simulated in 2 clusters, run " + run.run_id
     )
+
+
+def test_what_is_doubtful_is_said_first() -> None:
+    structure = make_structure([1, 1, 2], EDGES[:1], mean_square_correlation=0.01, n_days=20)
+    assert repr(structure).splitlines()[1] == (
+        "  DOUBT       There is no structure to show; 20 days are few"
+    )
+
+
+def test_every_result_is_shown_in_a_line() -> None:
+    run = make_run()
+    structure, layout = run.structure, run.structure.layouts["lle_2d"]
+    assert repr(structure.clusters) == (
+        "Clustering(name='affinity_propagation', labels=Series of 8, exemplars=Series of 3, "
+        "diagnostics={converged, n_iter})"
+    )
+    assert (
+        repr(layout) == "Layout(name='lle_2d', positions=DataFrame of 8 x 2, diagnostics={error})"
+    )
+    inputs = MapInputs(
+        run.map, run.as_of, run.settings, run.source, listing_of(run), raw_prices(run), pd.Series()
+    )
+    finding = make_recovery(run)
+    graph = next(iter(structure.graphs.values()))
+    for result in (structure.matrices, graph, run.universe, inputs, finding, run):
+        shown = repr(result)
+        assert shown.startswith(type(result).__name__)
+        assert "\n" not in shown
+        assert len(shown) < 300

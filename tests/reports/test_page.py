@@ -15,6 +15,7 @@ from reports import render, write_report
 from storage import StoredRun
 from tests.support.runs import make_run, make_settings
 from tests.support.stored import keep
+from tests.support.structures import without_structure
 
 SECTIONS = (
     "map-2d-section",
@@ -200,3 +201,10 @@ def test_a_large_map_with_every_edge_stays_light() -> None:
 
     assert len(large.run.structure.edges) == 7140
     assert len(page.encode()) < 1_500_000
+
+
+def test_a_map_without_any_group_or_edge_is_drawn_and_says_so() -> None:
+    run = make_run()
+    page = render(keep(replace(run, structure=without_structure(run.structure))))
+
+    assert "There is no structure to show: no partial correlation is above 0.02" in page

@@ -239,6 +239,9 @@ def _structure(
             n_iter=17,
             duality_gap=1e-5 / 3,
             condition_number=float(np.linalg.cond(precision)),
+            mean_square_correlation=0.1 + 0.2,
+            explained=0.1 + 0.7,
+            most_explained=3,
         ),
         matrix_source=matrices,
     )

@@ -1,12 +1,14 @@
 """Structures made by hand, whose edges and clusters a test can tell by looking."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from marketmap.clustering.affinity import AffinityPropagation
 from marketmap.graphs.partial_correlation import edge_graph, partial_correlations
 from marketmap.structure import Clustering, Diagnostics, Layout, MarketStructure, Matrices
 
@@ -98,3 +100,15 @@ def weak_partials(structure: MarketStructure) -> npt.NDArray[np.float64]:
     """Return the partial correlations that are neither zero nor edges."""
     partial = structure.partial_correlation.to_numpy()[np.triu_indices(len(structure.labels), k=1)]
     return partial[(partial != 0) & (np.abs(partial) <= structure.edge_threshold)]
+
+
+def without_structure(structure: MarketStructure) -> MarketStructure:
+    """Return what is found where no asset has to do with any other: no group and no edge."""
+    ids, graph = structure.labels.index, next(iter(structure.graphs.values()))
+    alone = pd.DataFrame(np.eye(len(ids)), index=ids, columns=ids)
+    found = AffinityPropagation().fit(alone).clustering_
+    return replace(
+        structure,
+        clusterings={found.name: found},
+        graphs={graph.name: replace(graph, edges=graph.edges.iloc[:0])},
+    )

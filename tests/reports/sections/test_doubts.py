@@ -74,3 +74,31 @@ def test_failed_fits_above_the_chosen_penalty_are_no_doubt() -> None:
     )
 
     assert doubts_about(scores, alpha=0.2, failed_fits=1) == []
+
+
+def test_what_makes_the_whole_map_doubtful_comes_first() -> None:
+    first, *others = doubts_about(
+        mean_square_correlation=1 / 99, explained=0.9998, most_explained=0, n_filled=3, n_days=100
+    )
+
+    assert first.startswith("There is no structure to show: the correlations are as small as")
+    assert others[0] == (
+        "S0 (id0) is nearly the same as others together: they explain 99.98% of its variance, "
+        "above all S1 (id1) (+0.500), by partial correlation. A copy, an inverse or leveraged "
+        "product, or a fund beside what it holds distorts the penalty and every edge: leave one of "
+        "them out."
+    )
+    assert len(others) == 2
+
+
+def test_a_window_of_few_days_is_a_doubt() -> None:
+    (doubt,) = doubts_about(n_days=20)
+
+    assert doubt.startswith("20 days are few")
+
+
+def test_a_market_without_groups_is_a_doubt() -> None:
+    structure = make_structure([0, 0, 0], EDGES)
+    (doubt,) = doubts(replace(make_run(), structure=structure))
+
+    assert doubt.startswith("There are no groups to show")

@@ -20,6 +20,7 @@ from storage import Database, load, load_run, query, stored_days, verify
 from tests.storage.conftest import WEEK_AGO, Published
 from tests.storage.published.answering import EXCHANGE, take_from_elsewhere
 from tests.support.runs import AS_OF, make_run, raw_prices, store
+from tests.support.structures import without_structure
 
 MATRICES = ("correlation", "covariance", "precision", "partial_correlation")
 
@@ -81,6 +82,21 @@ def test_a_run_comes_back_exactly(published: Published, which: str) -> None:
     assert_same_run(stored.run, saved)
     assert_same_structure(stored.run.structure, saved.structure)
     assert_same_structure(load(saved.map, saved.as_of, published.path), saved.structure)
+
+
+def test_a_map_without_any_group_or_edge_comes_back_exactly(tmp_path: Path) -> None:
+    run, path = make_run(), tmp_path / "work.duckdb"
+    saved = replace(run, structure=without_structure(run.structure))
+    with Database.open(path) as database:
+        store(database, saved)
+    assert list(verify(path)) == []
+    loaded = load_run(database=path).run.structure
+    assert_same_structure(loaded, saved.structure)
+    assert loaded.clusters.n_clusters == 0
+    assert not loaded.assets["is_exemplar"].any()
+    assert query("SELECT n_clusters, n_edges FROM runs", path).to_pylist() == [
+        {"n_clusters": 0, "n_edges": 0}
+    ]
 
 
 def test_several_clusterings_layouts_and_graphs_come_back_by_name(tmp_path: Path) -> None:
