@@ -356,6 +356,7 @@ def test_doctor_finds_nothing_wrong_where_all_is_well(made: Desk) -> None:
         "config",
         "data folder",
         "disk",
+        "solver",
         "database",
         "runs",
         "published copy",
