@@ -243,7 +243,7 @@ def read_settings(given: Any, kind: type[S], what: str = "settings") -> S:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"{what}: {_first_problem(error, content)}") from None
+        raise ConfigError(f"{what}: {_first_problem(error, content, _Written())}") from None
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
