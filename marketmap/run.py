@@ -35,7 +35,7 @@ class MapInputs:
     notes : tuple of str
         Sentences that a reader of the map must know, such as which assets came too late.
     refused : dict of str to str
-        Assets whose rows the source found to contradict each other, by id, and how, in a sentence.
+        Assets about whose prices the source contradicts itself, by id, and how, in a sentence.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from storage.runs import write as runs
 from storage.safety.manifest import Manifest
 from storage.tables import answers as fetched
 from storage.tables import coverage as coverages
-from storage.tables import findings, listings, pairs, quarantine
+from storage.tables import disputes, findings, listings, pairs, quarantine
 from storage.tables import prices as raw_prices
 
 
@@ -116,7 +116,11 @@ class Database(WorkingFile):
             return raw_prices.read_prices(connection, source, asset_ids, start, end)
 
     def store_answers(
-        self, source: str, answers: Sequence[Answer], why: fetched.Why = "source"
+        self,
+        source: str,
+        answers: Sequence[Answer],
+        why: fetched.Why = "source",
+        overruled: pd.DataFrame | None = None,
     ) -> int:
         """Keep all that a remote source answered; what is known already is not written again.
 
@@ -132,6 +136,10 @@ class Database(WorkingFile):
             Several may be of one asset.
         why : {"source", "replay"}
             Whether the source was asked, or archived answers are read anew.
+        overruled : DataFrame, optional
+            Stored prices that the answers have shown to be wrong, as quarantined rows
+            (:mod:`marketmap.sources.answers`). They go to the quarantine, and what the answers do
+            not tell of their days instead is to be asked for again.
 
         Returns
         -------
@@ -144,7 +152,35 @@ class Database(WorkingFile):
             An asset has more than one row on a day; nothing is stored.
         """
         with self._transaction() as connection:
-            return fetched.store_answers(connection, source, answers, why)
+            return fetched.store_answers(connection, source, answers, why, overruled)
+
+    def equal_prices(
+        self, source: str, prices: pd.DataFrame, *, without: Iterable[str] = (), fewest: int
+    ) -> pd.DataFrame:
+        """Find prices that are another asset's to the last digit.
+
+        Parameters
+        ----------
+        source : str
+        prices : DataFrame
+            Prices that came; they are compared with one another too.
+        without : iterable of str
+            Assets whose stored prices are not compared with.
+        fewest : int
+            Of equal days and of different closes among them.
+
+        Returns
+        -------
+        DataFrame
+            ``asset_id``, ``other_id`` and ``n_days``.
+        """
+        with self._transaction() as connection:
+            return disputes.equal_prices(connection, source, prices, without, fewest)
+
+    def newest_sizes(self, source: str, asset_ids: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Return the ``market_cap`` and ``turnover`` that assets were last listed with, by id."""
+        with self._transaction() as connection:
+            return disputes.newest_sizes(connection, source, asset_ids)
 
     def requests_since(self, source: str, since: datetime) -> pd.DataFrame:
         """Count the requests to a source from a moment on, by what came of them.

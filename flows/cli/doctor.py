@@ -16,13 +16,17 @@ from flows.steps.integrity import Finding, look_at_data
 from marketmap.config import Config, load_config
 from marketmap.errors import MarketmapError
 from marketmap.precision.compiling import compile_once
+from marketmap.printing import plural
 from marketmap.settings import REMOTE_KINDS
 from marketmap.sources import open_source
+from marketmap.sources.disputes import SETTLED, UNSETTLED
 from storage import Database, stored_days
 
 LOW_DISK, NO_DISK = 5e9, 5e8  # bytes
 ASKED = 10
 LATELY = timedelta(days=7)
+TOLD_FOR = timedelta(days=30)
+"""So long it is told that stored prices were wrong and have been replaced."""
 SHOWN = 10
 
 
@@ -126,12 +130,14 @@ def _fetching(config: Config, name: str) -> Iterator[Finding]:
         source = open_source(settings.source, config.fetch, config.folder)
         with Database.open(config.database, wait_seconds=2) as database:
             asked = database.requests_since(source.name, datetime.now(UTC) - LATELY)
-            held = database.quarantine(source.name)
+            kept_out = database.quarantine(source.name, open_only=False)
     except MarketmapError as error:
         yield Finding("fail", f"requests of {name}", str(error))
         return
     yield _requests(f"requests of {name}", asked)
-    yield from _quarantine(f"quarantine of {name}", held)
+    is_in_doubt = kept_out["reason"].isin([*SETTLED, *UNSETTLED])
+    yield from _contradictions(f"contradictions of {name}", name, kept_out[is_in_doubt])
+    yield from _quarantine(f"quarantine of {name}", kept_out[kept_out["is_open"] & ~is_in_doubt])
 
 
 def _requests(what: str, asked: pd.DataFrame) -> Finding:
@@ -147,6 +153,23 @@ def _requests(what: str, asked: pd.DataFrame) -> Finding:
     when, why = newest["newest_at"], newest["newest_detail"]
     said += f"; the last that was not, at {when:%Y-%m-%d %H:%M} UTC: {why}"
     return Finding("ok" if counts.get("accepted") else "warn", what, said)
+
+
+def _contradictions(what: str, name: str, rows: pd.DataFrame) -> Iterator[Finding]:
+    """Yield a line for each asset of which a source has told prices that contradict others."""
+    since = datetime.now(UTC).replace(tzinfo=None) - TOLD_FOR
+    is_shown = (rows["reason"].isin(UNSETTLED) & rows["is_open"]) | (
+        rows["reason"].isin(SETTLED) & (rows["last_seen"] >= since)
+    )
+    for (asset_id, reason), days in rows[is_shown].groupby(["asset_id", "reason"]):
+        newest = days.sort_values("last_seen").iloc[-1]
+        said = f"{newest['symbol']} ({asset_id}), {plural(len(days), 'day')} kept out on "
+        said += f"{newest['last_seen']:%Y-%m-%d}: {reason}, {newest['detail']}"
+        if reason in SETTLED:
+            said += f"; maps made before may show it: marketmap rebuild --map {name}"
+        else:
+            said += "; it is on no map of these days, and asked for again by the next run"
+        yield Finding("warn", what, said)
 
 
 def _quarantine(what: str, held: pd.DataFrame) -> Iterator[Finding]:

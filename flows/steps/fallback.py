@@ -29,12 +29,12 @@ class FallbackOutcome:
     ----------
     asset_ids : frozenset of str
         The assets whose prices come from it.
-    note : str or None
-        A sentence, where it could not be asked.
+    notes : tuple of str
+        Sentences: where it could not be asked, or stored prices of it were wrong.
     """
 
     asset_ids: frozenset[str] = frozenset()
-    note: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def fetch_fallback(context: MapContext, listing: pd.DataFrame, days: Days) -> FallbackOutcome:
@@ -48,12 +48,12 @@ def fetch_fallback(context: MapContext, listing: pd.DataFrame, days: Days) -> Fa
     with context.database() as database:
         primary = database.prices(context.source.name, symbols.index, *days)
     needy = symbols[lacking(primary, symbols.index, *days)]
-    markets, note = pd.Series(dtype="str"), None
+    markets, notes = pd.Series(dtype="str"), list[str]()
     if not needy.empty:
         try:
-            markets = _fetch_markets(context, exchange, needy, days)
+            markets = _fetch_markets(context, exchange, needy, days, notes)
         except SourceError as error:
-            note = f"The fallback source could not be asked ({error})."
+            notes.append(f"The fallback source could not be asked ({error}).")
     with context.database() as database:
         pairs = _pairs(database, context, symbols.index)
         wanted = [*markets.index, *pairs["other_id"]]
@@ -69,7 +69,7 @@ def fetch_fallback(context: MapContext, listing: pd.DataFrame, days: Days) -> Fa
             pairs = _pairs(database, context, symbols.index)
     names = (context.source.name, exchange.name)
     _, sources = choose_sources(primary, others, pairs, days[1], days[0], names)
-    return FallbackOutcome(frozenset(sources.index[sources == exchange.name]), note)
+    return FallbackOutcome(frozenset(sources.index[sources == exchange.name]), tuple(notes))
 
 
 def window_prices(
@@ -86,14 +86,22 @@ def window_prices(
 
 
 def _fetch_markets(
-    context: MapContext, exchange: "Exchange", needy: "pd.Series[str]", days: Days
+    context: MapContext,
+    exchange: "Exchange",
+    needy: "pd.Series[str]",
+    days: Days,
+    notes: list[str],
 ) -> "pd.Series[str]":
     """Fetch the markets that go by the needed symbols, and return their symbols by id."""
     markets = exchange.markets().set_index("asset_id")["symbol"]
     markets = markets[markets.str.casefold().isin(needy.str.casefold())]
     tell(f"{len(needy)} assets lack days, looking for {len(markets)} of them at {exchange.name}")
     windows = missing_windows(context.config, exchange, markets.index, days)
-    fetch_windows(context.config, exchange, windows)
+    replaced = fetch_windows(context.config, exchange, windows).replaced
+    notes += [
+        f"Stored prices of {market} at {exchange.name} were wrong and are replaced ({why})."
+        for market, why in replaced.items()
+    ]
     return markets
 
 

@@ -4,10 +4,9 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from flows.steps.answers import store_answers
+from flows.steps.disputes import Disputes, Settled, keep_sound, settle
 from flows.steps.progress import count
 from marketmap.config import Config
-from marketmap.errors import SourceError
 from marketmap.sources.answers import Answer, Window
 from marketmap.sources.base import RemoteSource
 from marketmap.sources.checks import common_moves, days_to_compare
@@ -33,17 +32,20 @@ def missing_windows(
     ]
 
 
-def fetch_windows(
-    config: Config, source: RemoteSource, windows: Sequence[Window]
-) -> dict[str, SourceError]:
+def fetch_windows(config: Config, source: RemoteSource, windows: Sequence[Window]) -> Settled:
     """Ask for windows, store what comes as it comes, and say how far it is.
+
+    What contradicts stored prices is asked for again at the end, as a whole.
 
     Returns
     -------
-    dict of str to SourceError
-        Why an asset could not be had as a whole, by asset id.
+    Settled
+        Why an asset could not be had as a whole, and what was wrong with stored prices.
     """
+    if not windows:
+        return Settled()
     started = time.monotonic()
+    disputes: Disputes = {}
 
     def show(progress: Progress) -> None:
         count(
@@ -55,9 +57,11 @@ def fetch_windows(
         )
 
     def keep(answers: Sequence[Answer]) -> None:
-        store_answers(config, source.name, answers)
+        keep_sound(config, source.name, answers, disputes)
 
-    return fetch(source, windows, keep, show, concurrency=config.fetch.concurrency)
+    failed = fetch(source, windows, keep, show, concurrency=config.fetch.concurrency)
+    settled = settle(config, source, disputes)
+    return Settled({**failed, **settled.failed}, settled.replaced)
 
 
 def time_left(progress: Progress, seconds: float) -> str:

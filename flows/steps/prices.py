@@ -45,11 +45,12 @@ def bring_prices(
     if not is_remote(source):
         store_local(context, asset_ids, days)
         return ()
-    outcome = _fetch_patiently(context, source, asset_ids, days, wait=wait)
+    replaced: dict[str, str] = {}
+    outcome = _fetch_patiently(context, source, asset_ids, days, replaced, wait=wait)
     fallback = fetch_fallback(context, listing, days)
     outcome = outcome.without(fallback.asset_ids)
     outcome.require(context.config.fetch.min_answered, source.name, days[1], late_too=wait)
-    return (*_notes(outcome, listing, days[1]), *([fallback.note] if fallback.note else []))
+    return (*_notes(outcome, replaced, listing, days[1]), *fallback.notes)
 
 
 def store_local(context: MapContext, asset_ids: Sequence[str], days: Days) -> None:
@@ -64,11 +65,17 @@ def store_local(context: MapContext, asset_ids: Sequence[str], days: Days) -> No
 
 
 def _fetch_patiently(
-    context: MapContext, source: RemoteSource, asset_ids: list[str], days: Days, *, wait: bool
+    context: MapContext,
+    source: RemoteSource,
+    asset_ids: list[str],
+    days: Days,
+    replaced: dict[str, str],
+    *,
+    wait: bool,
 ) -> FetchOutcome:
     """Fetch, and again after a while where too few assets have the last day."""
     fetch, share = context.config.fetch, context.settings.gates.min_on_day
-    outcome = _fetch(context, source, asset_ids, days)
+    outcome = _fetch(context, source, asset_ids, days, replaced)
     for _ in range(fetch.wait_for_day_attempts if wait else 0):
         if outcome.is_enough(share) or source.has_given_up:
             break
@@ -77,26 +84,37 @@ def _fetch_patiently(
             f"assets do not have {days[1]} yet"
         )
         time.sleep(fetch.wait_for_day_seconds)
-        outcome = _fetch(context, source, asset_ids, days)
+        outcome = _fetch(context, source, asset_ids, days, replaced)
     return outcome
 
 
 def _fetch(
-    context: MapContext, source: RemoteSource, asset_ids: list[str], days: Days
+    context: MapContext,
+    source: RemoteSource,
+    asset_ids: list[str],
+    days: Days,
+    replaced: dict[str, str],
 ) -> FetchOutcome:
     windows = missing_windows(context.config, source, asset_ids, days)
     if not windows:
         tell("no price is missing")
-    failed = fetch_windows(context.config, source, windows) if windows else {}
+    fetched = fetch_windows(context.config, source, windows)
+    replaced |= fetched.replaced
     with context.database() as database:
         release_common_moves(database, source.name)
         recent = database.prices(source.name, asset_ids, days[1] - ALIVE, days[1])
-    return outcome_of(failed, recent, days[1])
+    return outcome_of(fetched.failed, recent, days[1])
 
 
-def _notes(outcome: FetchOutcome, listing: pd.DataFrame, day: date) -> tuple[str, ...]:
+def _notes(
+    outcome: FetchOutcome, replaced: dict[str, str], listing: pd.DataFrame, day: date
+) -> tuple[str, ...]:
     symbols = dict(zip(listing["asset_id"], listing["symbol"], strict=True))
-    notes = []
+    notes = [
+        f"Stored prices of {named_assets([asset_id], symbols)} were wrong and are replaced "
+        f"({why}); earlier maps are made of them."
+        for asset_id, why in replaced.items()
+    ]
     if outcome.failed:
         reason = next(iter(outcome.failed.values()))
         failed = named_assets(list(outcome.failed), symbols)

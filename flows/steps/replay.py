@@ -1,7 +1,8 @@
 """Archived answers, read again: for after a change of how they are read. Nobody is asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -9,14 +10,16 @@ from flows.steps.answers import archive_of
 from flows.steps.context import MapContext
 from flows.steps.progress import warn
 from marketmap.errors import ConfigError
-from marketmap.sources.answers import Answer
+from marketmap.sources.answers import Answer, quarantine_frame
 from marketmap.sources.base import is_remote
+from marketmap.sources.disputes import overruled, refused_rows, told_by, versions
 
 
 def replay(context: MapContext) -> str:
     """Read the archived answers of a map's source again, and store what they say; tell how many.
 
-    Where several answers hold a day, the newest counts.
+    Where several answers hold a day, the newest counts; an answer that contradicts others as a
+    whole counts nowhere (:func:`marketmap.sources.disputes.versions`).
 
     Raises
     ------
@@ -31,10 +34,16 @@ def replay(context: MapContext) -> str:
     rank_by = settings.universe.rank_by
     bodies = archive_of(context.config).bodies(source.name)
     answers = [source.read_again(body, rank_by) for body in bodies if body.accepted]
+    counting, wrong = without_overruled(answers)
     with context.database() as database:
         for day, listing in best_listings(answers).items():
             database.save_listing(context.listing_key, day, listing)
-        n_changed = database.store_answers(source.name, newest_rows(answers), why="replay")
+        n_changed = database.store_answers(
+            source.name, newest_rows(counting), why="replay", overruled=wrong
+        )
+    for asset_id in dict.fromkeys(wrong["asset_id"]):
+        detail = wrong["detail"][wrong["asset_id"] == asset_id].iloc[0]
+        warn(f"asset {asset_id}: answers about it contradict each other: {detail}")
     errors = [answer.error for answer in answers if answer.error is not None]
     if errors:
         warn(f"{len(errors)} of {len(answers)} answers cannot be read again, such as {errors[0]}")
@@ -51,6 +60,29 @@ def best_listings(answers: Iterable[Answer]) -> dict[date, pd.DataFrame]:
         if day not in best or len(rows) >= len(best[day]):
             best[day] = rows
     return best
+
+
+def without_overruled(answers: Iterable[Answer]) -> tuple[list[Answer], pd.DataFrame]:
+    """Leave out the answers about prices that others contradict, and return their wrong rows.
+
+    Answers come oldest first. The wrong rows are as :mod:`marketmap.sources.answers` says.
+    """
+    by_asset: dict[str, list[Answer]] = {}
+    for answer in answers:
+        if answer.window.asset_id is not None and answer.rows is not None:
+            by_asset.setdefault(answer.window.asset_id, []).append(answer)
+    counting: list[Answer] = []
+    wrong: list[Mapping[str, Any]] = []
+    for own in by_asset.values():
+        right, rest = versions(own)
+        counting += right
+        if rest:
+            telling = told_by(reversed(right))
+            for answer in rest:
+                found = overruled(answer.unwrap(), telling)
+                if found is not None:
+                    wrong += refused_rows(found.rows, found.reason, found.detail)
+    return counting, quarantine_frame(wrong)
 
 
 def newest_rows(answers: Sequence[Answer]) -> list[Answer]:

@@ -28,7 +28,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from marketmap.errors import SourceDownError, SourceError
-from marketmap.frames import PRICE_VALUES
+from marketmap.frames import PRICE_VALUES, price_frame
 
 ONE_DAY = timedelta(days=1)
 
@@ -46,6 +46,10 @@ REASONS: dict[str, str] = {
     "repeated": "two rows of one day that differ",
     "spike": "far from both neighbours, which agree with each other",
     "unconfirmed": "ten times the close before, and no later day to confirm it yet",
+    "contradicted": "other answers, which agree with each other, tell the same days otherwise",
+    "rescaled": "the source tells the whole history in another unit since",
+    "disputed": "answers about the same days contradict each other, and no two agree",
+    "another_asset": "equal to another asset's prices to the last digit",
 }
 """Every reason why a row is kept out of the prices, each with a line for readers."""
 
@@ -147,6 +151,8 @@ class ParsedAnswer:
         What of the window it answers: all of it, unless the answer ended early.
     rows : DataFrame
         What passed the checks.
+    around : DataFrame
+        What passed them of the days around the window: there to compare with.
     quarantined : tuple of mapping
         What did not: rows of :func:`quarantine_frame`.
     doubts : tuple of str
@@ -159,6 +165,7 @@ class ParsedAnswer:
     quarantined: tuple[Mapping[str, Any], ...] = ()
     doubts: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()
+    around: pd.DataFrame = field(default_factory=lambda: price_frame(pd.DataFrame()))
 
 
 @dataclass(frozen=True)
@@ -204,6 +211,9 @@ class Answer:
         What the answer calls its assets.
     archived : tuple of ArchivedAnswer
         Every body that held JSON, whatever came of it.
+    around : DataFrame
+        Prices of days around the window, which came with it. They are not stored, but compared with
+        what is stored of these days.
     """
 
     window: Window
@@ -213,6 +223,7 @@ class Answer:
     quarantined: pd.DataFrame = field(default_factory=lambda: quarantine_frame([]))
     labels: tuple[Label, ...] = ()
     archived: tuple[ArchivedAnswer, ...] = ()
+    around: pd.DataFrame = field(default_factory=lambda: price_frame(pd.DataFrame()))
 
     def unwrap(self) -> pd.DataFrame:
         """Return the rows, or raise the error."""

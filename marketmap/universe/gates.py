@@ -18,7 +18,7 @@ from marketmap.universe.window import PANEL_FIELDS, Panel, trades_every_day
 REASONS: dict[str, str] = {
     "excluded_by_config": "named in universe.excluded_assets",
     "excluded_by_tag": "a tag of the listing rules it out, such as stablecoin or wrapped",
-    "contradictory": "two rows of one day that differ, and which one is right is unknown",
+    "contradictory": "its source contradicts itself, and which of its prices are right is unknown",
     "sessions": "its market is closed on some weekdays, but the map's calendar is every day",
     "no_prices": "no price in the window",
     "late": "the as-of day's price has not come yet",

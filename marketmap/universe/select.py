@@ -111,7 +111,7 @@ def select_universe(
         The last day of the window.
     settings : MapSettings
     refused : dict of str to str, optional
-        Assets whose rows the source found to contradict each other, by id, and how, in a sentence.
+        Assets about whose prices the source contradicts itself, by id, and how, in a sentence.
 
     Returns
     -------

@@ -13,6 +13,7 @@ from marketmap.sources.answers import Answer
 from storage.engine.execute import TIME, plain, run_with, utc
 from storage.engine.sql_files import statement
 from storage.tables.coverage import Days, record_coverage
+from storage.tables.disputes import settle, take_out
 from storage.tables.prices import merge_prices
 
 Why = Literal["source", "replay"]
@@ -44,12 +45,20 @@ LABELS = pa.schema(
 
 
 def store_answers(
-    connection: duckdb.DuckDBPyConnection, source: str, answers: Sequence[Answer], why: Why
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    answers: Sequence[Answer],
+    why: Why,
+    overruled: pd.DataFrame | None = None,
 ) -> int:
     """Keep all that answers tell; see :meth:`storage.Database.store_answers`."""
     _record(connection, "requests", REQUESTS, _requests(source, answers))
     _record(connection, "labels", LABELS, _labels(source, answers))
-    _keep_quarantined(connection, source, answers)
+    if why == "source":
+        settle(connection, source, {str(a.window.asset_id) for a in answers if _has_prices(a)})
+    _keep_quarantined(connection, source, answers, overruled)
+    if overruled is not None:
+        take_out(connection, source, overruled)
     return _keep_prices(connection, source, answers, why)
 
 
@@ -105,13 +114,18 @@ def _labels(source: str, answers: Sequence[Answer]) -> Iterable[dict[str, Any]]:
 
 
 def _keep_quarantined(
-    connection: duckdb.DuckDBPyConnection, source: str, answers: Sequence[Answer]
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    answers: Sequence[Answer],
+    overruled: pd.DataFrame | None,
 ) -> None:
     frames = [
         answer.quarantined.assign(seen_at=_came_at(answer))
         for answer in answers
         if len(answer.quarantined)
     ]
+    if overruled is not None and len(overruled):
+        frames.append(overruled.assign(seen_at=utc(datetime.now(UTC))))
     if not frames:
         return
     rows = pd.concat(frames, ignore_index=True).assign(source=source)
@@ -140,6 +154,10 @@ def _keep_prices(
     changed = merge_prices(connection, source, rows, why)
     record_coverage(connection, source, coverage)
     return changed
+
+
+def _has_prices(answer: Answer) -> bool:
+    return answer.window.asset_id is not None and answer.rows is not None and len(answer.rows) > 0
 
 
 def _came_at(answer: Answer) -> datetime:

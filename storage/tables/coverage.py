@@ -1,6 +1,6 @@
 """Coverage: the days of an asset that a source need not be asked for again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import duckdb
@@ -84,6 +84,26 @@ def record_coverage(
         covered = covered_range(days, last_stored.get(asset_id))
         if covered is not None:
             ranges[asset_id] = union([*ranges.get(asset_id, []), covered])
+    _replace_coverage(connection, source, ranges)
+
+
+def forget_coverage(
+    connection: duckdb.DuckDBPyConnection, source: str, days: Mapping[str, Days]
+) -> None:
+    """Let a range of days of each asset be asked for again."""
+    ranges = _read_coverage(connection, source, days)
+    left = {
+        asset_id: [part for span in known for part in uncovered([days[asset_id]], *span)]
+        for asset_id, known in ranges.items()
+    }
+    wanted = {"source": source, "asset_ids": list(ranges)}
+    connection.execute(statement("forget_coverage"), wanted)
+    _replace_coverage(connection, source, left)
+
+
+def _replace_coverage(
+    connection: duckdb.DuckDBPyConnection, source: str, ranges: Mapping[str, Iterable[Days]]
+) -> None:
     rows = [
         {"source": source, "asset_id": asset_id, "first_day": first, "last_day": last}
         for asset_id, joined in ranges.items()

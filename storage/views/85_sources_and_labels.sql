@@ -28,7 +28,9 @@ CREATE OR REPLACE VIEW store.judged_quarantine AS
 SELECT
     kept.*,
     coalesce(label.symbol, kept.asset_id) AS symbol,
-    kept.date IS NOT NULL AND price.source IS NULL AS is_open
+    kept.date IS NOT NULL
+        AND price.source IS NULL
+        AND kept.reason NOT IN ('contradicted', 'rescaled') AS is_open
 FROM store.quarantine AS kept
 LEFT JOIN store.prices AS price
     ON price.source = kept.source AND price.asset_id = kept.asset_id AND price.date = kept.date

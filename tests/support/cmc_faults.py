@@ -1,10 +1,12 @@
 """What goes wrong between CoinMarketCap and its guests: by order (Fault) or by chance (Storm)."""
 
+import json
 import random
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal, get_args
 
 from tests.support.cmc_answers import BUSY, PRICES, ZERO, Answer, failed, page, written
@@ -25,6 +27,8 @@ FaultKind = Literal[
     "no_status",
     "no_quotes",
     "late",
+    "swapped",
+    "scaled",
 ]
 
 
@@ -35,6 +39,8 @@ class Fault:
     ``busy`` and ``refused`` are errors 500 and 400 in an answer with HTTP 200, the first with data
     beside it; ``no_status`` says null there; ``no_quotes`` lists coins without any; ``late`` does
     not have the newest day yet. ``asset_id`` confines the fault to the history of one coin.
+    ``swapped`` gives the candles of the coin ``other`` under the asked id, ``scaled`` its own with
+    every price and amount multiplied by ``factor`` of the day.
     """
 
     kind: FaultKind
@@ -42,6 +48,8 @@ class Fault:
     times: float = 1
     retry_after: str | None = None
     asset_id: str | None = None
+    other: str = ""
+    factor: Callable[[date], float] = lambda _: 1000.0
 
     def strikes(self, request: Request) -> bool:
         mine = self.asset_id is None or request.query.get("id") == self.asset_id
@@ -69,9 +77,19 @@ class Fault:
             changes["rows"] = [written(row, "quotes", "[]") for row in truth.rows or ()]
         elif self.kind == "late":
             changes["rows"] = list(truth.rows or ())[:-1]
+        elif self.kind == "scaled":
+            changes["rows"] = [_scaled(row, self.factor) for row in truth.rows or ()]
         elif self.kind == "wrong_id" and truth.data is not None:
             changes["data"] = {**truth.data, "id": truth.data["id"] + 1}
         return replace(truth, **changes)
+
+
+def _scaled(row: str, factor: Callable[[date], float]) -> str:
+    times = float(factor(date.fromisoformat(json.loads(row)["timeOpen"][:10])))
+    quote = json.loads(row)["quote"]
+    for name in (*PRICES, "volume", "marketCap"):
+        row = written(row, name, repr(float(quote[name]) * times))
+    return row
 
 
 # --- by chance

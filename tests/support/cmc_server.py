@@ -138,6 +138,9 @@ class CmcServer(StandIn):
         with self._lock:
             fault = next_fault(self.faults, request)
         query, truth = request.query, self._truth(request.path, request.query)
+        if fault is not None and fault.kind == "swapped":
+            other = self._truth(request.path, {**query, "id": fault.other})
+            truth = replace(truth, rows=other.rows)
         if fault is not None:
             return fault.response(truth)
         if self.storm is None:

@@ -49,7 +49,7 @@ class Fetching:
     ) -> dict[str, SourceError]:
         """Fetch what is missing."""
         windows = missing_windows(self.config, self.source, asset_ids, (start, end))
-        failed = fetch_windows(self.config, self.source, windows)
+        failed = fetch_windows(self.config, self.source, windows).failed
         with Database.open(self.config.database) as database:
             release_common_moves(database, self.source.name)
         return failed

@@ -72,6 +72,7 @@ def read_history(
     flawed += [sound[place].with_flaw(flaw) for place, flaw in strays.items()]
     sound = [candle for place, candle in enumerate(sound) if place not in strays]
     kept = [candle for candle in sound if window.holds(candle.day)]
+    around = [candle for candle in sound if not window.holds(candle.day)]
     own = [row for row in flawed if row.day is None or window.holds(row.day)]
     days = sorted([candle.day for candle in kept] + [row.day for row in own if row.day])
     doubts = [
@@ -83,6 +84,7 @@ def read_history(
     return ParsedAnswer(
         window=_answered(window, days, len(quotes)),
         rows=_frame(kept, window),
+        around=_frame(around, window),
         quarantined=tuple(row.quarantined(window.asset_id) for row in own),
         doubts=tuple(doubts),
         labels=_labels(data, window),

@@ -166,6 +166,7 @@ class CoinMarketCap:
             rows=parsed.rows,
             quarantined=quarantine_frame(parsed.quarantined),
             labels=parsed.labels,
+            around=parsed.around,
         )
 
     def _ask_page(

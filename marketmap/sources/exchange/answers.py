@@ -35,7 +35,7 @@ def open_ends(raws: Iterable[Any], first: date, last: date) -> list[tuple[date, 
 
 def read_candles(
     raws: Iterable[Any], window: Window, last_day: date
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
     """Read the candles of a window, and those of days around it to compare with.
 
     Parameters
@@ -43,14 +43,14 @@ def read_candles(
     raws : iterable of list
         As ccxt gives them: milliseconds, open, high, low, close, and volume in units of the asset.
     window : Window
-        Rows of other days are left out.
+        Rows of other days are there to compare with.
     last_day : date
         The last day that is over.
 
     Returns
     -------
-    prices : DataFrame
-        As :mod:`marketmap.frames` says.
+    prices, around : DataFrame
+        Those of the window and those of other days, as :mod:`marketmap.frames` says.
     quarantined : list of dict
         Rows of :func:`marketmap.sources.answers.quarantine_frame`.
 
@@ -79,17 +79,22 @@ def read_candles(
     strays = outliers(sound)
     flawed += [sound[at].with_flaw(flaw) for at, flaw in strays.items()]
     kept = [candle for at, candle in enumerate(sound) if at not in strays]
-    rows = [
-        {"date": candle.day, "asset_id": window.asset_id, **candle.values}
-        for candle in kept
-        if window.holds(candle.day)
-    ]
-    prices = price_frame(pd.DataFrame(rows, columns=["date", "asset_id", *COLUMNS]))
-    return prices, [
-        row.quarantined(window.asset_id)
-        for row in flawed
-        if row.day is None or window.holds(row.day)
-    ]
+    own = [candle for candle in kept if window.holds(candle.day)]
+    others = [candle for candle in kept if not window.holds(candle.day)]
+    return (
+        _frame(own, window),
+        _frame(others, window),
+        [
+            row.quarantined(window.asset_id)
+            for row in flawed
+            if row.day is None or window.holds(row.day)
+        ],
+    )
+
+
+def _frame(candles: Iterable[Candle], window: Window) -> pd.DataFrame:
+    rows = [{"date": c.day, "asset_id": window.asset_id, **c.values} for c in candles]
+    return price_frame(pd.DataFrame(rows, columns=["date", "asset_id", *COLUMNS]))
 
 
 def read_tickers(tickers: Sequence[Any], size: int) -> pd.DataFrame:

@@ -228,12 +228,13 @@ class Exchange:
         try:
             told = [_listed(kept) for kept in archived]
             bad: list[dict[str, Any]] = []
+            around = price_frame(pd.DataFrame())
             if window.asset_id is None:
                 rows = read_tickers(told[0], int(archived[0].request["size"]))
             else:
                 last_day = self.last_day(max((kept.at for kept in archived), default=EPOCH))
                 candles = [candle for page in told for candle in page]
-                rows, bad = read_candles(candles, window, last_day)
+                rows, around, bad = read_candles(candles, window, last_day)
         except (SourceError, ValueError, TypeError, KeyError) as error:
             return _rejected(window, error, attempts, archived)
         return Answer(
@@ -243,6 +244,7 @@ class Exchange:
             quarantined=quarantine_frame(bad),
             labels=labels_of(window, rows),
             archived=tuple(archived),
+            around=around,
         )
 
 

@@ -80,6 +80,7 @@ class _Inquiry:
             quarantined=quarantine_frame(self._quarantined),
             labels=parsed.labels,
             archived=tuple(self._archived),
+            around=parsed.around,
         )
 
     def failed(self, error: SourceError) -> Answer:

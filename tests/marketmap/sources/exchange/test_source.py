@@ -518,9 +518,9 @@ def test_two_candles_of_a_day_that_differ_are_both_kept_apart() -> None:
     day = milliseconds(date(2024, 3, 5))
     candle = [day, 1.0, 2.0, 0.5, 1.5, 7.0]
     window = Window("A/USDT", date(2024, 3, 1), LAST)
-    rows, bad = read_candles([candle, candle], window, LAST)
+    rows, _, bad = read_candles([candle, candle], window, LAST)
     assert (rows["close"].tolist(), bad) == ([1.5], [])
-    rows, bad = read_candles([candle, [*candle[:5], 8.0]], window, LAST)
+    rows, _, bad = read_candles([candle, [*candle[:5], 8.0]], window, LAST)
     assert rows.empty
     assert [row["reason"] for row in bad] == ["repeated", "repeated"]
 
@@ -539,7 +539,7 @@ CANDLES = st.one_of(VALUES, st.tuples(TIMES, *[VALUES] * 5).map(list), st.lists(
 def test_whatever_comes_no_bad_row_is_let_through(raws: list[Any]) -> None:
     window = Window("A/USDT", date(2024, 1, 1), LAST)
     try:
-        rows, bad = read_candles(raws, window, LAST)
+        rows, _, bad = read_candles(raws, window, LAST)
     except SourceError:
         return
     prices = rows[["open", "high", "low", "close"]]
