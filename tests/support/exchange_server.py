@@ -6,7 +6,7 @@ from ``startTime`` on, errors with a status of 4xx and a code.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -16,21 +16,28 @@ from tests.support.http_server import Request, Response, StandIn, next_fault
 
 DAY_MS = 86_400_000
 
-FaultKind = Literal["429", "500", "403", "html", "cut", "hang", "unknown_shape"]
+FaultKind = Literal["429", "500", "403", "html", "cut", "hang", "unknown_shape", "swapped"]
 Cut = Literal["oldest", "newest"]
 
 
 @dataclass
 class Fault:
-    """What goes wrong with the next ``times`` requests whose path holds ``path``."""
+    """What goes wrong with the next ``times`` requests whose path holds ``path``.
+
+    ``swapped`` gives the candles of the market ``other`` in place of those of ``market``.
+    """
 
     kind: FaultKind
     path: str = ""
     times: float = 1
     retry_after: str | None = None
+    market: str | None = None
+    other: str = ""
 
     def strikes(self, request: Request) -> bool:
-        return self.path in request.path
+        asked = request.query.get("symbol")
+        mine = self.market is None or self.market.replace("/", "") == asked
+        return self.path in request.path and mine
 
 
 class ExchangeServer(StandIn):
@@ -98,6 +105,9 @@ class ExchangeServer(StandIn):
             self.most_at_once = max(self.most_at_once, self._here)
             fault = next_fault(self.faults, request)
         try:
+            if fault is not None and fault.kind == "swapped":
+                swapped = {**request.query, "symbol": fault.other.replace("/", "")}
+                request = replace(request, query=swapped)
             status, body = self._right_answer(request)
             return _spoil(status, json.dumps(body), fault)
         finally:

@@ -12,10 +12,15 @@ import pytest
 
 from flows.steps.context import map_context
 from flows.steps.replay import replay
+from marketmap.config import parse_config
+from marketmap.sources import open_source
+from marketmap.sources.base import is_remote
 from storage import Database
 from tests.support.cmc_market import many_coins
 from tests.support.cmc_server import CmcServer, Fault
-from tests.support.fetches import Fetching, differences, fetching, truth
+from tests.support.exchange_server import ExchangeServer
+from tests.support.exchange_server import Fault as ExchangeFault
+from tests.support.fetches import IMPATIENT, Fetching, differences, fetching, truth
 from tests.support.remote import YESTERDAY
 
 ONE_DAY = timedelta(days=1)
@@ -303,6 +308,44 @@ def test_a_run_that_is_killed_before_it_settles_leaves_what_was_there(
     assert quarantine(desk, asset_id).empty
     assert desk.prices(alive(server), START) == {}
     assert_right(desk, server)
+
+
+def markets() -> pd.DataFrame:
+    """Return three markets of an exchange."""
+    draw = np.random.default_rng(5)
+    days = pd.date_range(START - timedelta(days=30), YESTERDAY)
+    frames = []
+    for at, name in enumerate(("ADA", "BTC", "ETH")):
+        close = 10.0**at * np.exp(draw.normal(0, 0.03, len(days)).cumsum())
+        bars = {"open": close, "high": close * 1.02, "low": close * 0.98, "close": close}
+        frames.append(pd.DataFrame({"date": days, "market": f"{name}/USDT", **bars, "volume": 9.0}))
+    return pd.concat(frames)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_another_markets_candles_of_an_exchange_are_found_too(
+    tmp_path: Path, *, is_first: bool
+) -> None:
+    table = markets()
+    with ExchangeServer(table) as server:
+        source = {"kind": "ccxt", "exchange": "binance", "base_url": server.base_url}
+        config = parse_config(
+            {"maps": {"m": {"source": source}}, "fetch": IMPATIENT},
+            folder=tmp_path,
+            origin="config",
+        )
+        exchange = open_source(config.maps["m"].source, config.fetch, tmp_path)
+        assert is_remote(exchange)
+        desk = Fetching(config, exchange)
+        odd = ExchangeFault("swapped", "klines", market="ADA/USDT", other="BTC/USDT")
+        server.faults += [odd] * is_first
+        assert desk.prices(["ADA/USDT", "ETH/USDT"], START, BEFORE) == {}
+        server.faults += [odd] * (not is_first)
+        assert desk.prices(["ADA/USDT", "ETH/USDT"], START) == {}
+        right = table[(table["market"] == "ADA/USDT") & (table["date"] >= pd.Timestamp(START))]
+        assert since_start(desk, "ADA/USDT")["close"].tolist() == right["close"].tolist()
+        assert set(quarantine(desk, "ADA/USDT")["reason"]) == {"contradicted"}
+        assert set(quarantine(desk, "ETH/USDT")["reason"]) == set()
 
 
 def test_a_replay_believes_what_two_answers_agree_in(desk: Fetching, server: CmcServer) -> None:

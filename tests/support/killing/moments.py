@@ -16,6 +16,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "fetch": ("flows.daily.list_assets", "flows.daily.bring_prices"),
     "upsert": (
         "flows.steps.answers.store_answers",
+        "flows.steps.disputes.keep_sound",
         "flows.steps.listing.store_listing",
         "flows.steps.missing.release_common_moves",
     ),
