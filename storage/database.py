@@ -261,6 +261,11 @@ class Database(WorkingFile):
         with self._transaction() as connection:
             pairs.save_pairs(connection, source, other_source, found, checked_at)
 
+    def forget_pairs(self, source: str, other_source: str, refuted: pd.DataFrame) -> None:
+        """Forget pairs (``asset_id``, ``other_id``) that newer closes have shown to be wrong."""
+        with self._transaction() as connection:
+            pairs.forget_pairs(connection, source, other_source, refuted)
+
     def pairs(self, source: str, other_source: str) -> pd.DataFrame:
         """Return the pairs of two sources, with ``checked_at`` (UTC), in order of asset id."""
         with self._transaction() as connection:

@@ -12,7 +12,7 @@ from flows.steps.missing import fetch_windows, missing_windows
 from flows.steps.progress import tell
 from marketmap.errors import SourceError
 from marketmap.frames import close_table
-from marketmap.universe.pairing import choose_sources, lacking, pair
+from marketmap.universe.pairing import choose_sources, compare, lacking, pair, refuted
 from storage import Database
 
 if TYPE_CHECKING:
@@ -59,12 +59,11 @@ def fetch_fallback(context: MapContext, listing: pd.DataFrame, days: Days) -> Fa
         wanted = [*markets.index, *pairs["other_id"]]
         others = database.prices(exchange.name, dict.fromkeys(wanted), *days)
         if len(markets):
-            found = pair(
-                close_table(primary[primary["asset_id"].isin(needy.index)]),
-                close_table(others[others["asset_id"].isin(markets.index)]),
-                needy,
-                markets,
-            )
+            closes = close_table(primary[primary["asset_id"].isin(needy.index)])
+            other_closes = close_table(others[others["asset_id"].isin(markets.index)])
+            wrong = refuted(compare(closes, other_closes, needy, markets))
+            database.forget_pairs(context.source.name, exchange.name, wrong)
+            found = pair(closes, other_closes, needy, markets)
             database.save_pairs(context.source.name, exchange.name, found, datetime.now(UTC))
             pairs = _pairs(database, context, symbols.index)
     names = (context.source.name, exchange.name)

@@ -12,14 +12,15 @@ from flows.steps.progress import warn
 from marketmap.errors import ConfigError
 from marketmap.sources.answers import Answer, quarantine_frame
 from marketmap.sources.base import is_remote
-from marketmap.sources.disputes import overruled, refused_rows, told_by, versions
+from marketmap.sources.disputes import overruled, refused_rows, told_by
+from marketmap.sources.versions import versions
 
 
 def replay(context: MapContext) -> str:
     """Read the archived answers of a map's source again, and store what they say; tell how many.
 
     Where several answers hold a day, the newest counts; an answer that contradicts others as a
-    whole counts nowhere (:func:`marketmap.sources.disputes.versions`).
+    whole counts nowhere (:func:`marketmap.sources.versions.versions`).
 
     Raises
     ------

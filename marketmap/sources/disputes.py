@@ -12,7 +12,7 @@ All functions are pure; :mod:`flows.steps.disputes` asks and stores.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -105,7 +105,7 @@ class Comparison:
 
 def compare(old: pd.DataFrame, new: pd.DataFrame) -> Comparison:
     """Compare the closes of two frames of one asset's prices."""
-    return _compare(_closes(old), _closes(new))
+    return compare_closes(closes_of(old), closes_of(new))
 
 
 def told_by(answers: Iterable[Answer]) -> pd.DataFrame:
@@ -127,14 +127,14 @@ def contradictions(answers: Iterable[Answer], stored: pd.DataFrame) -> dict[str,
     stored : DataFrame
         Their assets' stored prices of the days that the answers hold.
     """
-    known = {str(asset_id): _closes(rows) for asset_id, rows in stored.groupby("asset_id")}
+    known = {str(asset_id): closes_of(rows) for asset_id, rows in stored.groupby("asset_id")}
     found: dict[str, str] = {}
     for answer in answers:
         asset_id = answer.window.asset_id
         if asset_id is None or answer.rows is None:
             continue
-        before, told = known.setdefault(asset_id, {}), _closes(told_by([answer]))
-        compared = _compare(before, told)
+        before, told = known.setdefault(asset_id, {}), closes_of(told_by([answer]))
+        compared = compare_closes(before, told)
         if compared.contradicts:
             found.setdefault(asset_id, str(compared))
         before.update(told)
@@ -255,73 +255,22 @@ def _unused(answer: Answer) -> tuple[Any, ...]:
     return tuple(replace(body, accepted=False) for body in answer.archived)
 
 
-_Closes = dict[int, float]
+Closes = dict[int, float]
 """Closes by day, in microseconds since 1970."""
 
 
-def _closes(prices: pd.DataFrame) -> _Closes:
+def closes_of(prices: pd.DataFrame) -> Closes:
+    """Return the closes of one asset's prices."""
     known = prices[prices["close"] > 0]
     days = known["date"].to_numpy().astype("datetime64[us]").astype("int64").tolist()
     return dict(zip(days, known["close"].tolist(), strict=True))
 
 
-def _compare(old: _Closes, new: _Closes) -> Comparison:
+def compare_closes(old: Closes, new: Closes) -> Comparison:
+    """Compare the closes of the days that both have."""
     shared = sorted(day for day in new if day in old)
     return Comparison(
         np.array(shared, dtype="int64").astype("datetime64[us]"),
         np.array([old[day] for day in shared], dtype="float64"),
         np.array([new[day] for day in shared], dtype="float64"),
     )
-
-
-@dataclass
-class _Version:
-    """Answers that do not contradict each other, and what they tell together."""
-
-    answers: list[Answer]
-    closes: _Closes
-    is_confirmed: bool = False
-    newest: int = 0
-
-
-def versions(answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
-    """Part archived answers about one asset into those that count and those that are overruled.
-
-    Parameters
-    ----------
-    answers : sequence of Answer
-        Oldest first.
-
-    Returns
-    -------
-    tuple of (list, list)
-        Answers that do not contradict each other, oldest first: of several such groups the one
-        that was told last, of those of which one answer has confirmed another; and the rest.
-    """
-    found: list[_Version] = []
-    for at, answer in enumerate(answers):
-        told = _closes(told_by([answer]))
-        home, agrees = _home(found, told)
-        if home is None:
-            found.append(home := _Version([], {}))
-        home.answers.append(answer)
-        home.closes.update(told)
-        home.is_confirmed |= agrees
-        home.newest = at
-    sure = [version for version in found if version.is_confirmed] or found[:1]
-    best = max(sure, key=lambda version: version.newest, default=_Version([], {}))
-    rest = [answer for version in found if version is not best for answer in version.answers]
-    return best.answers, rest
-
-
-def _home(found: Sequence[_Version], told: _Closes) -> tuple[_Version | None, bool]:
-    """Return the newest version that fits, best one with days in common, and whether it agrees."""
-    fitting = []
-    for version in found:
-        compared = _compare(version.closes, told)
-        if not compared.contradicts:
-            fitting.append((bool(len(compared.days)), version.newest, version, compared.agrees))
-    if not fitting:
-        return None, False
-    *_, version, agrees = max(fitting, key=lambda fit: fit[:2])
-    return version, agrees

@@ -83,6 +83,24 @@ def pair(
     return fitting[~shared].drop(columns="fits").reset_index(drop=True)
 
 
+def refuted(couples: pd.DataFrame) -> pd.DataFrame:
+    """Return the couples whose closes show that they are not one thing.
+
+    Parameters
+    ----------
+    couples : DataFrame
+        As :func:`compare` returns them.
+
+    Returns
+    -------
+    DataFrame
+        ``asset_id`` and ``other_id``: thirty common days, one of them more than 2 % apart. Fewer
+        days show nothing; a pair that is known stays.
+    """
+    is_wrong = (couples["n_days"] == N_DAYS) & (couples["worst"] > TOLERANCE)
+    return couples.loc[is_wrong, ["asset_id", "other_id"]].reset_index(drop=True)
+
+
 def lacking(prices: pd.DataFrame, asset_ids: Iterable[str], start: date, as_of: date) -> list[str]:
     """Return the assets that lack the as-of day, or more than 2 % of the days up to it.
 

@@ -32,6 +32,18 @@ def save_pairs(
     run_with(connection, "replace_pairs", {"new_pairs": table})
 
 
+def forget_pairs(
+    connection: duckdb.DuckDBPyConnection, source: str, other_source: str, refuted: pd.DataFrame
+) -> None:
+    """Delete pairs; see :meth:`storage.Database.forget_pairs`."""
+    if refuted.empty:
+        return
+    rows = refuted[["asset_id", "other_id"]].astype("str")
+    known = {"source": source, "other_source": other_source}
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    run_with(connection, "forget_pairs", {"refuted": table}, known)
+
+
 def read_pairs(
     connection: duckdb.DuckDBPyConnection, source: str, other_source: str
 ) -> pd.DataFrame:

@@ -61,7 +61,7 @@ COMMENT ON COLUMN quarantine.symbol IS 'Its newest label; two assets may share o
 COMMENT ON COLUMN quarantine.date IS 'The UTC day; null where a whole body was rejected';
 COMMENT ON COLUMN quarantine.reason IS 'One word for the kind of reason';
 COMMENT ON COLUMN quarantine.detail IS 'The reason with its figures, as a sentence';
-COMMENT ON COLUMN quarantine.is_open IS 'Whether the day has no price until now; false where a whole body was rejected';
+COMMENT ON COLUMN quarantine.is_open IS 'Whether the day has no price until now; false where a whole body was rejected or other answers overruled the row';
 COMMENT ON COLUMN quarantine.open IS 'As it came, like all that follow; null where unreadable';
 COMMENT ON COLUMN quarantine.high IS 'In the quote currency';
 COMMENT ON COLUMN quarantine.low IS 'In the quote currency';

@@ -105,6 +105,53 @@ def test_prices_that_are_kept_out_are_listed_by_the_doctor(remote: Desk, coins: 
     assert stored.num_rows == 0
 
 
+def test_prices_that_were_anothers_are_replaced_and_told_everywhere(
+    remote: Desk, coins: CmcServer
+) -> None:
+    one, other = coins.asset_id("CON2"), coins.asset_id("GAM1")
+    coins.today = YESTERDAY - ONE_DAY
+    for asset_id, told in ((one, other), (other, one)):
+        coins.faults.append(Fault("swapped", "historical", asset_id=asset_id, other=told))
+    ids = [str(number) for number in coins.coins]
+    filler(coins, remote).prices(ids, YESTERDAY - 125 * ONE_DAY, coins.today)
+    coins.today = YESTERDAY
+    run = remote.run("run")
+    assert run.returncode == 0, run.stderr
+    assert f"note: Stored prices of CON2 ({one}) were wrong and are replaced (" in run.stdout
+    closes = "select close from daily_prices where asset_id = '{}' order by date desc limit 100"
+    for asset_id in (one, other):
+        right = coins.coins[int(asset_id)].prices["close"].iloc[::-1].tolist()
+        told = [row["close"] for row in remote.ask(closes.format(asset_id)).to_pylist()]
+        assert told == right[:100]
+    reasons = "select distinct asset_id, reason, is_open from quarantine order by asset_id"
+    assert remote.ask(reasons).to_pylist() == [
+        {"asset_id": asset_id, "reason": "contradicted", "is_open": False}
+        for asset_id in sorted((one, other))
+    ]
+    lines = lines_of(remote.run("doctor"), "contradictions of demo")
+    assert len(lines) == 2
+    assert f"CON2 ({one}), " in "".join(lines)
+    assert "to the last digit on" in "".join(lines)
+    assert "marketmap rebuild --map demo" in lines[0]
+
+
+def test_a_coin_that_gets_anothers_prices_is_on_no_map(remote: Desk, coins: CmcServer) -> None:
+    one, other = coins.asset_id("CON2"), coins.asset_id("GAM1")
+    odd = Fault("swapped", "historical", times=math.inf, asset_id=one, other=other)
+    coins.faults.append(odd)
+    run = remote.run("run")
+    assert run.returncode == 0, run.stderr
+    excluded = f"select reason, detail from exclusions where asset_id = '{one}'"
+    (told,) = remote.ask(excluded).to_pylist()
+    assert told["reason"] == "doubtful"
+    assert told["detail"].startswith(f"those of asset {other} to the last digit on ")
+    on_map = f"select count(*) as n from latest_clusters where asset_id = '{other}'"
+    assert remote.ask(on_map).to_pylist() == [{"n": 1}]
+    (line,) = lines_of(remote.run("doctor"), "contradictions of demo")
+    assert f"CON2 ({one}), " in line
+    assert "another_asset, " in line
+
+
 def test_a_past_day_shows_the_coins_of_that_day_the_dead_ones_included(
     remote: Desk, coins: CmcServer
 ) -> None:

@@ -14,8 +14,8 @@ from marketmap.sources.disputes import (
     nearer,
     overruled,
     told_by,
-    versions,
 )
+from marketmap.sources.versions import versions
 
 FIRST = date(2026, 1, 1)
 RIGHT = [100.0, 103.0, 99.0, 101.0, 97.0, 104.0, 108.0, 105.0, 111.0, 109.0]

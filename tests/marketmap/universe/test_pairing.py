@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from marketmap.frames import PRICE_COLUMNS, price_frame
-from marketmap.universe.pairing import choose_sources, compare, pair
+from marketmap.universe.pairing import choose_sources, compare, pair, refuted
 
 DAYS = pd.date_range("2024-01-01", periods=40)
 START, AS_OF = date(2024, 1, 1), date(2024, 4, 9)  # a hundred days
@@ -288,3 +288,18 @@ def test_an_assets_rows_are_those_of_one_source_and_of_no_other(
         expected = there.assign(asset_id=asset_id).astype({"asset_id": "str"})
         pd.testing.assert_frame_equal(mine, expected.reset_index(drop=True))
         assert not (source == "fallback" and asset_id == "3")
+
+
+@pytest.mark.parametrize(
+    ("others", "wrong"),
+    [
+        (OTHERS, []),
+        (OTHERS * [1.0, 1.03], ["2"]),
+        (OTHERS[:29] * 2.0, []),  # too few days to tell
+    ],
+)
+def test_a_pair_is_refuted_by_thirty_days_that_do_not_agree(
+    others: pd.DataFrame, wrong: list[str]
+) -> None:
+    found = refuted(compare(CLOSES, others, SYMBOLS, OTHER_SYMBOLS))
+    assert found["asset_id"].to_list() == wrong

@@ -38,3 +38,16 @@ def test_pairs_replace_those_of_their_assets(database: Database) -> None:
     twice = pd.concat([pairs(a="A"), pairs(a="B")])
     with pytest.raises(DataError, match=r"coinmarketcap and ccxt:kraken: asset 'a' has more"):
         database.save_pairs(S, "ccxt:kraken", twice, NOON)
+
+
+def test_pairs_that_are_refuted_are_forgotten_and_no_others(database: Database) -> None:
+    found = pd.DataFrame(
+        {"asset_id": ["a", "b"], "other_id": ["A/USDT", "B/USDT"], "n_days": 30, "worst": 0.0}
+    )
+    database.save_pairs(S, "ccxt:kraken", found, NOON)
+    database.save_pairs(S, "ccxt:other", found, NOON)
+    wrong = pd.DataFrame({"asset_id": ["a", "b"], "other_id": ["A/USDT", "B2/USDT"]})
+    database.forget_pairs(S, "ccxt:kraken", wrong)
+    database.forget_pairs(S, "ccxt:kraken", wrong[:0])
+    assert database.pairs(S, "ccxt:kraken")["asset_id"].to_list() == ["b"]
+    assert database.pairs(S, "ccxt:other")["asset_id"].to_list() == ["a", "b"]
