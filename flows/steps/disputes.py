@@ -17,6 +17,7 @@ from marketmap.sources.base import RemoteSource
 from marketmap.sources.disputes import (
     FEWEST_EQUAL,
     Reason,
+    compare,
     contradictions,
     is_confirmed,
     nearer,
@@ -107,7 +108,7 @@ def _open_disputes(
     found = database.equal_prices(source_name, rows, fewest=FEWEST_EQUAL)
     for asset_id, other_id, n_days in found.itertuples(index=False):
         for one, other in ((asset_id, other_id), (other_id, asset_id)):
-            disputes.setdefault(one, Dispute(one, _equal(other, n_days), is_another=True))
+            disputes.setdefault(one, Dispute(one, _its(other, n_days), is_another=True))
 
 
 def told_by_all(answers: Iterable[Answer]) -> pd.DataFrame:
@@ -169,8 +170,12 @@ def settle(config: Config, source: RemoteSource, disputes: Disputes) -> Settled:
                     _store(config, database, source.name, dispute, histories, settled)
                     del opened[asset_id]
                 elif n == ROUNDS or source.has_given_up:
-                    history = histories[asset_id] if asset_id in wrong else None
-                    _leave_open(config, database, source.name, dispute, history, error)
+                    history = histories[asset_id]
+                    is_wrong = asset_id in wrong or (
+                        dispute.is_another and compare(history, dispute.telling).agrees
+                    )
+                    given = history if is_wrong else None
+                    _leave_open(config, database, source.name, dispute, given, error)
                     settled.failed[asset_id] = SourceError(dispute.why)
         if source.has_given_up or not opened:
             break
@@ -207,7 +212,7 @@ def _of_others(
     for asset_id, other_id, n_days in found.itertuples(index=False):
         other = tellings.get(other_id)
         if other is None or nearer(tellings[asset_id], other, sizes) != asset_id:
-            said.setdefault(asset_id, _equal(other_id, n_days))
+            said.setdefault(asset_id, _its(other_id, n_days))
     return said
 
 
@@ -290,3 +295,7 @@ def _named(database: Database, source_name: str, asset_id: str, rows: pd.DataFra
 
 def _equal(other_id: str, n_days: int) -> str:
     return f"those of asset {other_id} to the last digit on {n_days} days"
+
+
+def _its(other_id: str, n_days: int) -> str:
+    return f"its prices are {_equal(other_id, n_days)}"

@@ -144,7 +144,7 @@ def test_a_coin_that_gets_anothers_prices_is_on_no_map(remote: Desk, coins: CmcS
     excluded = f"select reason, detail from exclusions where asset_id = '{one}'"
     (told,) = remote.ask(excluded).to_pylist()
     assert told["reason"] == "doubtful"
-    assert told["detail"].startswith(f"those of asset {other} to the last digit on ")
+    assert told["detail"].startswith(f"its prices are those of asset {other} to the last digit on ")
     on_map = f"select count(*) as n from latest_clusters where asset_id = '{other}'"
     assert remote.ask(on_map).to_pylist() == [{"n": 1}]
     (line,) = lines_of(remote.run("doctor"), "contradictions of demo")
