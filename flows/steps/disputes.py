@@ -1,6 +1,6 @@
 """Where fetched prices meet stored ones: what contradicts them is asked for again and settled."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -97,10 +97,11 @@ def keep_sound(
 def _open_disputes(
     database: Database, source_name: str, answers: Sequence[Answer], disputes: Disputes
 ) -> None:
-    told = [a for a in answers if a.window.asset_id is not None and a.rows is not None]
-    rows = told_by_all(told)
-    if rows.empty:
+    told = [a for a in answers if a.window.asset_id is not None]
+    frames = [f for a in told if a.rows is not None for f in (a.rows, a.around) if len(f)]
+    if not frames:
         return
+    rows = pd.concat(frames, ignore_index=True)
     first, last = rows["date"].min().date(), rows["date"].max().date()
     stored = database.prices(source_name, set(rows["asset_id"]), first, last)
     for asset_id, why in contradictions(told, stored).items():
@@ -109,15 +110,6 @@ def _open_disputes(
     for asset_id, other_id, n_days in found.itertuples(index=False):
         for one, other in ((asset_id, other_id), (other_id, asset_id)):
             disputes.setdefault(one, Dispute(one, _its(other, n_days), is_another=True))
-
-
-def told_by_all(answers: Iterable[Answer]) -> pd.DataFrame:
-    """Return all rows of answers about several assets."""
-    by_asset: dict[str | None, list[Answer]] = {}
-    for answer in answers:
-        by_asset.setdefault(answer.window.asset_id, []).append(answer)
-    frames = [told_by(own) for own in by_asset.values()]
-    return pd.concat(frames, ignore_index=True) if frames else told_by([])
 
 
 @dataclass(frozen=True)
@@ -167,7 +159,7 @@ def settle(config: Config, source: RemoteSource, disputes: Disputes) -> Settled:
                     dispute.is_another = asset_id in found
                     dispute.why = found.get(asset_id, dispute.why)
                 if error is None and _is_decided(dispute, histories[asset_id]):
-                    _store(config, database, source.name, dispute, histories, settled)
+                    _store(config, database, source.name, dispute, histories, tellings, settled)
                     del opened[asset_id]
                 elif n == ROUNDS or source.has_given_up:
                     history = histories[asset_id]
@@ -231,6 +223,7 @@ def _store(
     source_name: str,
     dispute: Dispute,
     histories: dict[str, pd.DataFrame],
+    tellings: dict[str, pd.DataFrame],
     settled: Settled,
 ) -> None:
     """Store the newest round; what it overrules, stored or not, goes to the quarantine."""
@@ -245,7 +238,8 @@ def _store(
     wrong = overruled(histories[asset_id], right)
     rows = None
     if wrong is not None:
-        named = _named(database, source_name, asset_id, wrong.rows)
+        others_now = [rows for other_id, rows in tellings.items() if other_id != asset_id]
+        named = _named(database, source_name, asset_id, pd.concat([wrong.rows, *others_now]))
         settled.replaced[asset_id] = f"{wrong.detail}{named}"
         rows = _refused(wrong.rows, wrong.reason, settled.replaced[asset_id])
         warn(f"asset {asset_id}: stored prices are replaced: {settled.replaced[asset_id]}")
@@ -290,6 +284,7 @@ def _refused(rows: pd.DataFrame, reason: Reason, detail: str) -> pd.DataFrame:
 def _named(database: Database, source_name: str, asset_id: str, rows: pd.DataFrame) -> str:
     """Say whose prices they are, where they are another asset's."""
     found = database.equal_prices(source_name, rows, without=[asset_id], fewest=FEWEST_EQUAL)
+    found = found[found["asset_id"] == asset_id]
     return f"; they were {_equal(*found.iloc[0][['other_id', 'n_days']])}" if len(found) else ""
 
 

@@ -133,7 +133,7 @@ def contradictions(answers: Iterable[Answer], stored: pd.DataFrame) -> dict[str,
         asset_id = answer.window.asset_id
         if asset_id is None or answer.rows is None:
             continue
-        before, told = known.setdefault(asset_id, {}), closes_of(told_by([answer]))
+        before, told = known.setdefault(asset_id, {}), told_closes(answer)
         compared = compare_closes(before, told)
         if compared.contradicts:
             found.setdefault(asset_id, str(compared))
@@ -264,6 +264,11 @@ def closes_of(prices: pd.DataFrame) -> Closes:
     known = prices[prices["close"] > 0]
     days = known["date"].to_numpy().astype("datetime64[us]").astype("int64").tolist()
     return dict(zip(days, known["close"].tolist(), strict=True))
+
+
+def told_closes(answer: Answer) -> Closes:
+    """Return the closes of an answer about one asset, those around its window included."""
+    return {} if answer.rows is None else closes_of(answer.around) | closes_of(answer.rows)
 
 
 def compare_closes(old: Closes, new: Closes) -> Comparison:

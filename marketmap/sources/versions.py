@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from marketmap.sources.answers import Answer
-from marketmap.sources.disputes import Closes, closes_of, compare_closes, told_by
+from marketmap.sources.disputes import Closes, compare_closes, told_closes
 
 
 @dataclass
@@ -33,7 +33,7 @@ def versions(answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
     """
     found: list[_Version] = []
     for at, answer in enumerate(answers):
-        told = closes_of(told_by([answer]))
+        told = told_closes(answer)
         home, agrees = _home(found, told)
         if home is None:
             found.append(home := _Version([], {}))

@@ -72,7 +72,6 @@ def read_history(
     flawed += [sound[place].with_flaw(flaw) for place, flaw in strays.items()]
     sound = [candle for place, candle in enumerate(sound) if place not in strays]
     kept = [candle for candle in sound if window.holds(candle.day)]
-    around = [candle for candle in sound if not window.holds(candle.day)]
     own = [row for row in flawed if row.day is None or window.holds(row.day)]
     days = sorted([candle.day for candle in kept] + [row.day for row in own if row.day])
     doubts = [
@@ -81,10 +80,12 @@ def read_history(
         *_unknowns(sound),
         *_holes(days),
     ]
+    prices = _frame(sound, window)
+    is_own = prices["date"].between(pd.Timestamp(window.first), pd.Timestamp(window.last))
     return ParsedAnswer(
         window=_answered(window, days, len(quotes)),
-        rows=_frame(kept, window),
-        around=_frame(around, window),
+        rows=prices[is_own].reset_index(drop=True),
+        around=prices[~is_own],
         quarantined=tuple(row.quarantined(window.asset_id) for row in own),
         doubts=tuple(doubts),
         labels=_labels(data, window),
