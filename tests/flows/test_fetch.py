@@ -143,7 +143,7 @@ def test_a_coin_that_gets_anothers_prices_is_on_no_map(remote: Desk, coins: CmcS
     assert run.returncode == 0, run.stderr
     excluded = f"select reason, detail from exclusions where asset_id = '{one}'"
     (told,) = remote.ask(excluded).to_pylist()
-    assert told["reason"] == "doubtful"
+    assert told["reason"] == "contradictory"
     assert told["detail"].startswith(f"its prices are those of asset {other} to the last digit on ")
     on_map = f"select count(*) as n from latest_clusters where asset_id = '{other}'"
     assert remote.ask(on_map).to_pylist() == [{"n": 1}]
