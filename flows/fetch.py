@@ -6,8 +6,8 @@ from pathlib import Path
 from flows.daily import bring_prices, list_assets
 from flows.recording import flow
 from flows.steps.context import open_map
+from flows.steps.days import days_between
 from flows.steps.progress import tell
-from marketmap.errors import ConfigError
 from marketmap.printing import plural
 
 
@@ -22,8 +22,7 @@ def fetch(
     with open_map(config_path, map_name) as context:
         day = context.day(end, "--to")
         first = start or context.window(day)[0]
-        if first > day:
-            raise ConfigError(f"--from {first}: comes after the last day, {day}")
+        days_between(first, day, 1)  # refuses days that are none
         tell(f"map {context.name}, {first} to {day}, from {context.source.name}")
         listed = list_assets(context, day)
         tell(f"listed {plural(len(listed.assets), 'asset')}")

@@ -6,6 +6,7 @@ are refused, so that a mistyped one cannot pass in silence.
 
 import hashlib
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -362,4 +363,31 @@ class ScheduleSettings(Settings):
     """
 
     cron: str = "30 0 * * *"
-    maps: tuple[str, ...] | None = None
+    maps: tuple[str, ...] | None = Field(None, min_length=1)
+
+    @field_validator("cron")
+    @classmethod
+    def _comes_due(cls, cron: str) -> str:
+        # Read only where it is set: importing marketmap need not wait for it.
+        from cronsim import CronSim, CronSimError
+
+        try:
+            # Prefect's reader knows no LW and no 5L, and takes seconds from another place.
+            if len(cron.split()) != 5 or re.search(r"lw|\dl", cron, re.IGNORECASE):
+                raise CronSimError("not a time")
+            next(CronSim(cron, datetime.now(UTC)))
+        except (CronSimError, StopIteration) as error:
+            why = str(error).lower() or "never"
+            raise ValueError(
+                f'{why}; expected minute, hour, day, month and weekday, such as "30 0 * * *", in '
+                "UTC"
+            ) from None
+        return cron
+
+    @field_validator("maps")
+    @classmethod
+    def _once_each(cls, maps: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in maps or ():
+            if maps and maps.count(name) > 1:
+                raise ValueError(f"names {name!r} twice")
+        return maps

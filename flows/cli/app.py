@@ -5,6 +5,7 @@ a report wants it.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -83,7 +84,10 @@ def run(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     day = maybe_day_of("--as-of", as_of)
-    with importing_flows(loaded, verbose=verbose):
+    from flows.steps.ahead import look_ahead, look_at_day
+
+    ahead = partial(look_ahead, loaded, name, look_at_day(day))
+    with importing_flows(loaded, verbose=verbose, ahead=ahead):
         from flows.cli.summary import summary
         from flows.daily import daily
     with at_work():
@@ -113,7 +117,10 @@ def fetch(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     first, last = maybe_day_of("--from", start), maybe_day_of("--to", end)
-    with importing_flows(loaded, verbose=verbose):
+    from flows.steps.ahead import look_ahead, look_at_span
+
+    ahead = partial(look_ahead, loaded, name, look_at_span(first, last))
+    with importing_flows(loaded, verbose=verbose, ahead=ahead):
         from flows.fetch import fetch as flow
     with at_work():
         notes = flow(first, last, name, path)
@@ -186,7 +193,10 @@ def backfill(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     first, last = day_of("--from", start), maybe_day_of("--to", end)
-    with importing_flows(loaded, verbose=verbose):
+    from flows.steps.ahead import look_ahead, look_at_span
+
+    ahead = partial(look_ahead, loaded, name, look_at_span(first, last, every))
+    with importing_flows(loaded, verbose=verbose, ahead=ahead):
         from flows.backfill import backfill as flow
     with at_work():
         result = flow(first, last, every, name, path)
@@ -216,7 +226,11 @@ def rebuild(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     first, last = maybe_day_of("--from", start), maybe_day_of("--to", end)
-    with importing_flows(loaded, verbose=verbose):
+    from flows.steps.ahead import look_ahead
+    from flows.steps.days import days_to_rebuild
+
+    ahead = partial(look_ahead, loaded, name, lambda context: days_to_rebuild(context, first, last))
+    with importing_flows(loaded, verbose=verbose, ahead=ahead):
         from flows.rebuild import rebuild as flow
     with at_work():
         result = flow(first, last, name, path)
@@ -319,7 +333,7 @@ def serve(
     ] = None,
     every: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=1, help="Instead of schedule.cron, for trying out."),
+        typer.Option(metavar="SECONDS", help="Instead of schedule.cron, for trying out."),
     ] = None,
     config: ConfigOption = None,
 ) -> None:

@@ -14,9 +14,13 @@ from flows.service.environment import find_server, prefect_home, prepare
 from flows.service.prefect_database import put_aside_if_damaged
 from flows.service.servers import lasting_server
 from flows.service.supervisor import Child
+from flows.steps.ahead import look_at_scheduled
 from flows.steps.lock import serve_lock
 from flows.steps.progress import tell
 from marketmap.config import Config
+from marketmap.errors import ConfigError
+
+LONGEST_SECONDS = 366 * 86_400.0
 
 
 def serve(config: Config, config_path: Path, *, port: int | None, every: float | None) -> None:
@@ -33,10 +37,15 @@ def serve(config: Config, config_path: Path, *, port: int | None, every: float |
 
     Raises
     ------
+    ConfigError
+        A scheduled map can never be made, or the seconds are none.
     ServiceError
         The server or the schedule ended again and again.
     """
+    if every is not None and not 1 <= every <= LONGEST_SECONDS:
+        raise ConfigError(f"--every {every:g}: expected 1 to {LONGEST_SECONDS:.0f} seconds")
     with serve_lock(config):
+        look_at_scheduled(config)
         url = find_server(config)
         prepare(config, url, verbose=True)
         if url is None:

@@ -53,7 +53,7 @@ class BackfillResult:
 def days_between(start: date, end: date, every: int) -> list[date]:
     """Return every ``every``-th day of a range, counted back from its end."""
     if start > end:
-        raise ConfigError(f"the first day ({start}) must not come after the last ({end})")
+        raise ConfigError(f"--from {start}: comes after the last day, {end}")
     if every < 1:
         raise ConfigError(f"--every {every}: must be 1 or more days")
     back = range(0, (end - start).days + 1, every)

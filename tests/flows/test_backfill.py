@@ -13,7 +13,9 @@ def test_days_are_counted_back_from_the_last() -> None:
     first, last = date(2026, 1, 1), date(2026, 1, 10)
     assert days_between(first, last, 4) == [date(2026, 1, 2), date(2026, 1, 6), last]
     assert days_between(last, last, 1) == [last]
-    with pytest.raises(ConfigError, match="must not come after"):
+    with pytest.raises(
+        ConfigError, match="--from 2026-01-10: comes after the last day, 2026-01-01"
+    ):
         days_between(last, first, 1)
     with pytest.raises(ConfigError, match="must be 1 or more"):
         days_between(first, last, 0)

@@ -4,7 +4,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from marketmap.settings import GraphSettings, MapSettings, ModelSettings, UniverseSettings
+from marketmap.settings import (
+    GraphSettings,
+    MapSettings,
+    ModelSettings,
+    ScheduleSettings,
+    UniverseSettings,
+)
 from marketmap.settings_base import later
 
 
@@ -112,3 +118,32 @@ def test_a_fallback_source_is_in_the_digest_where_there_is_one() -> None:
     assert with_one.digest != settings().digest
     assert MapSettings.from_json(with_one.as_json()) == with_one
     assert "fallback" not in json.loads(settings().as_json())["source"]
+
+
+@pytest.mark.parametrize(
+    ("cron", "why"),
+    [
+        ("61 0 * * *", "bad minute"),
+        ("30 24 * * *", "bad hour"),
+        ("0 0 30 2 *", "bad day-of-month"),  # Prefect takes it, and then it never comes
+        ("0 0 * 13 *", "bad month"),
+        ("0 0 * * fry", "bad day-of-week"),
+        ("30 0 * *", "not a time"),
+        ("0 30 0 * * *", "not a time"),
+        ("0 0 LW * *", "not a time"),
+        ("0 0 * * 5L", "not a time"),
+        ("@daily", "not a time"),
+        ("", "not a time"),
+    ],
+)
+def test_a_schedule_that_never_comes_or_that_prefect_cannot_read_is_refused(
+    cron: str, why: str
+) -> None:
+    with pytest.raises(ValidationError, match=f"{why}; expected minute, hour, day, month and wee"):
+        ScheduleSettings(cron=cron)
+
+
+@pytest.mark.parametrize("maps", [(), ("a", "b", "a")])
+def test_scheduled_maps_are_named_once_each_and_at_least_one(maps: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError, match=r"at least 1 item|names 'a' twice"):
+        ScheduleSettings(maps=maps)
