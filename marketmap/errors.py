@@ -101,6 +101,8 @@ class SourceDownError(SourceError):
         Seconds that the source asked to be left alone, where it said so.
     is_busy : bool
         Whether it said that it is asked too much.
+    is_unreachable : bool
+        Whether there was not even a connection: no such host, no network, nobody who listens.
 
     Examples
     --------
@@ -109,11 +111,17 @@ class SourceDownError(SourceError):
     """
 
     def __init__(
-        self, message: str, *, retry_after: float | None = None, is_busy: bool = False
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        is_busy: bool = False,
+        is_unreachable: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.is_busy = is_busy or retry_after is not None
+        self.is_unreachable = is_unreachable
 
 
 class FitError(MarketmapError):

@@ -326,6 +326,7 @@ class FetchSettings(Settings):
 
     timeout_seconds: float = Field(20.0, gt=0)
     attempts: PositiveInt = 5
+    unreachable_attempts: PositiveInt = 2
     backoff_seconds: float = Field(2.0, ge=0)
     max_wait_seconds: float = Field(300.0, ge=0)
     give_up_after: PositiveInt = 20

@@ -10,7 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from flows.cli.common import span, with_advice
-from flows.service.environment import answers, prefect_home, running_server
+from flows.service.environment import (
+    answers,
+    prefect_home,
+    proxy_variables,
+    running_server,
+)
 from flows.service.prefect_database import damage
 from flows.steps.integrity import Finding, look_at_data
 from marketmap.config import Config, load_config
@@ -48,6 +53,7 @@ def examine(
     yield _solver()
     yield from look_at_data(config, thorough=thorough)
     yield _prefect(config)
+    yield from _proxies()
     for name in names:
         published = _published(config, name)
         is_used = bool(map_name) or published.verdict == "ok" or name in config.scheduled_maps
@@ -104,6 +110,13 @@ def _prefect(config: Config) -> Finding:
         return Finding("warn", "prefect", f"{said}: it begins a new record; no map is in it")
     said = f"server at {url}" if url else "no server is up; runs are not recorded"
     return Finding("ok", "prefect", f"{versions}; {said}")
+
+
+def _proxies() -> Iterator[Finding]:
+    names = sorted(proxy_variables(os.environ))
+    if names:
+        said = f"{', '.join(names)} set; used for other hosts, never for a server on this machine"
+        yield Finding("ok", "proxy", said)
 
 
 def _source(config: Config, name: str, *, is_used: bool) -> Finding:

@@ -1,19 +1,25 @@
 """Prefect's surroundings: everything under data_dir, nothing told to anybody, patient at start.
 
 Prefect reads its settings from environment variables when it is imported, so :func:`prepare` comes
-first. What a person has set stays as it is.
+first. What a person has set for the server at PREFECT_API_URL stays as it is. A server of our own
+has nothing to do with it: what the environment says of other servers, of keys to them and of
+proxies on the way is set aside for it.
 """
 
 import json
 import os
+import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flows.steps.lock import not_writable
 from marketmap.config import Config
 from marketmap.errors import ConfigError
+from marketmap.sources.http.proxies import is_local
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -23,6 +29,12 @@ QUIET = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,marketmap",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
 }
+
+FOREIGN = ("PREFECT_", "WEB_CONCURRENCY")
+"""How the variables begin that are not for a server of our own, which uvicorn runs ..."""
+WELCOME = ("PREFECT_LOGGING_", "PREFECT_SERVER_LOGGING_")
+"""... but for these."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def find_server(config: Config) -> str | None:
@@ -44,6 +56,8 @@ def find_server(config: Config) -> str | None:
 def prepare(config: Config, server: str | None, *, verbose: bool = False) -> None:
     """Set Prefect's environment variables; to be called before Prefect is imported.
 
+    Which variables of a person's were set aside is said on standard error.
+
     Parameters
     ----------
     config : Config
@@ -57,15 +71,96 @@ def prepare(config: Config, server: str | None, *, verbose: bool = False) -> Non
     ------
     StorageError
         The folder cannot be made or written to.
+    ConfigError
+        Prefect's client knows nothing of a kind of proxy on the way to a server elsewhere.
     """
     home = prefect_home(config)
     settings = {**QUIET, "PREFECT_HOME": str(home), "PREFECT_PROFILES_PATH": str(home / "profiles")}
     if not verbose:
         settings["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+    if not os.environ.get("PREFECT_API_URL"):
+        _set_aside(settings)
     if server:
         settings["PREFECT_API_URL"] = server
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+    if server is None or is_local(server):
+        os.environ.update(past_proxies(os.environ, server))
+        if problem := _broken_certificates():
+            del os.environ["SSL_CERT_FILE"]
+            _say(f"set aside: {problem}")
+    else:
+        _check_way_to_others()
+
+
+def past_proxies(environment: Mapping[str, str], server: str | None = None) -> dict[str, str]:
+    """Return the variables that let nothing go to this machine's own servers through a proxy.
+
+    What a person has excepted already stays. requests, urllib and websockets go by the names alone.
+    Prefect's client, httpx, would still make itself ready for every proxy, and fail where it does
+    not know the kind, SOCKS for one; the star lets it look at none, and is a mere name to the
+    others where it is not alone. So sources are asked through their proxy, in the same process.
+    """
+    if not any(environment.get(name) for name in proxy_variables(environment)):
+        return {}
+    own = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    names = [name.strip() for name in own.split(",") if name.strip()]
+    if names != ["*"]:
+        host = (urlsplit(server).hostname if server else None) or LOOPBACK[0]
+        names = list(dict.fromkeys(["*", *LOOPBACK, host, *names]))
+    return dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(names))
+
+
+def proxy_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return which variables name a proxy, in capitals or not."""
+    return [
+        name
+        for name, value in environment.items()
+        if value and name.lower().endswith("_proxy") and name.lower() != "no_proxy"
+    ]
+
+
+def _check_way_to_others() -> None:
+    """Pass, or raise where Prefect's client could not be made: it would end in a traceback."""
+    if problem := _broken_certificates():
+        raise ConfigError(f"{problem}; correct it, or unset it")
+    import httpx
+
+    try:
+        httpx.Client().close()
+    except (ImportError, ValueError) as error:
+        names, why = ", ".join(proxy_variables(os.environ)), " ".join(str(error).split())
+        raise ConfigError(
+            f"{names}: Prefect's client cannot use it ({why}); name an http:// or https:// proxy, "
+            "or unset it"
+        ) from None
+
+
+def _broken_certificates() -> str | None:
+    """Return what is wrong with SSL_CERT_FILE, which Prefect reads even where nothing needs it."""
+    path = os.environ.get("SSL_CERT_FILE")
+    if not path:
+        return None
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        return f"SSL_CERT_FILE={path}: holds no certificates ({error.strerror or error})"
+    return None
+
+
+def _set_aside(ours: Mapping[str, str]) -> None:
+    """Take away what the environment says of other servers, and say so unless we say the same."""
+    names = [n for n in os.environ if n.startswith(FOREIGN) and not n.startswith(WELCOME)]
+    taken = {name: os.environ.pop(name) for name in names}
+    told = sorted(name for name, value in taken.items() if value and ours.get(name) != value)
+    if told:
+        _say(f"set aside, as PREFECT_API_URL names no server to use them with: {', '.join(told)}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def prefect_home(config: Config) -> Path:
@@ -107,8 +202,9 @@ def answers(api_url: str) -> bool:
 
 def _status(api_url: str, timeout: float = 5.0) -> int | None:
     request = urllib.request.Request(f"{api_url}/health")  # noqa: S310 - a person's or our own
+    past = [urllib.request.ProxyHandler({})] if is_local(api_url) else []
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+        with urllib.request.build_opener(*past).open(request, timeout=timeout) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

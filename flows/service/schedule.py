@@ -47,7 +47,7 @@ def scheduled(map_name: str, config_path: Path) -> RunResult | State[RunResult]:
     try:
         with (
             schedule_lock(load_config(config_path), map_name),
-            open_map(config_path, map_name, PATIENCE_SECONDS) as context,
+            open_map(config_path, map_name, PATIENCE_SECONDS, unattended=True) as context,
         ):
             return run_day(context, None)
     except MapBusyError as busy:

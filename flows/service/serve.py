@@ -54,7 +54,8 @@ def serve(config: Config, config_path: Path, *, port: int | None, every: float |
         url = url or children[0].environment["PREFECT_API_URL"]
         seconds = [] if every is None else [str(every)]
         command = ["flows.service.schedule", str(config_path.absolute()), *seconds]
-        children.append(Child("schedule", command, {"PREFECT_API_URL": url}))
+        home = prefect_home(config)
+        children.append(Child("schedule", command, {"PREFECT_API_URL": url}, folder=home))
         _announce(config, url, every)
         _supervise(children, lambda: tell(f"Prefect's UI: {url.removesuffix('/api')}"))
 

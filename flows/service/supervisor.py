@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from flows.steps.progress import warn
 from marketmap.errors import MarketmapError
@@ -39,12 +40,16 @@ class Child:
         Added to this process's.
     ready : callable
         Tells whether the child does its work.
+    folder : Path, optional
+        Where it runs; by default, where this process does. Prefect reads a ``prefect.toml``, a
+        ``pyproject.toml`` and a ``.env`` there, which may be somebody else's.
     """
 
     name: str
     command: list[str]
     environment: dict[str, str]
     ready: Callable[[], bool] = lambda: True
+    folder: Path | None = None
     process: "subprocess.Popen[bytes] | None" = None
     deaths: int = 0
     started: float = 0.0
@@ -55,6 +60,7 @@ class Child:
         self.process = subprocess.Popen(  # noqa: S603 - our own modules
             [sys.executable, "-m", "flows.service.child", *self.command],
             stdin=subprocess.PIPE,
+            cwd=self.folder,
             # A folder of a person's own named flows, where the command runs, is not ours.
             env={**os.environ, "PYTHONSAFEPATH": "1", **self.environment},
             start_new_session=True,

@@ -95,7 +95,7 @@ def map_context(config: Config, name: str) -> MapContext:
 
 @contextmanager
 def open_map(
-    config_path: Path, name: str | None, wait_seconds: float = 0.0
+    config_path: Path, name: str | None, wait_seconds: float = 0.0, *, unattended: bool = False
 ) -> Iterator[MapContext]:
     """Read config.yaml, hold a map for oneself and open its source.
 
@@ -106,6 +106,8 @@ def open_map(
         The first map of the file where it is None.
     wait_seconds : float
         How long to wait while another process makes the same map.
+    unattended : bool
+        Whether nobody waits for it, so that even a network that is not there yet is waited for.
 
     Raises
     ------
@@ -115,6 +117,10 @@ def open_map(
         As :func:`map_context` raises them.
     """
     config = load_config(config_path)
+    if unattended:
+        fetch = config.fetch
+        fetch = fetch.model_copy(update={"unreachable_attempts": fetch.attempts})
+        config = config.model_copy(update={"fetch": fetch})
     chosen = name or config.default_map
     config.map_settings(chosen)
     with map_lock(config, chosen, wait_seconds):

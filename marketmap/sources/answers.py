@@ -80,7 +80,12 @@ class Window:
         """Return an error of the same class whose message begins with this window."""
         message = f"{self}: {error}"
         if isinstance(error, SourceDownError):
-            return SourceDownError(message, retry_after=error.retry_after, is_busy=error.is_busy)
+            return SourceDownError(
+                message,
+                retry_after=error.retry_after,
+                is_busy=error.is_busy,
+                is_unreachable=error.is_unreachable,
+            )
         return SourceError(message)
 
     def split(self, n_days: int) -> "list[Window]":

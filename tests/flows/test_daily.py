@@ -2,13 +2,15 @@
 
 import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
 import storage
 from flows.cli.common import NOT_RECORDED
+from flows.steps.context import open_map
+from marketmap.sources.base import is_remote
 from tests.support.cmc_server import CmcServer, Fault
 from tests.support.command import Desk, map_config
 from tests.support.prefect_server import found
@@ -135,6 +137,44 @@ def test_a_source_that_is_down_leaves_everything_as_it_was(remote: Desk, coins: 
     assert "Traceback" not in run.stderr
     assert digest(remote.published) == before
     assert report.read_text() == drawn
+
+
+OFFLINE = {"kind": "coinmarketcap", "base_url": "http://127.0.0.1:9/x"}
+
+
+def test_without_network_a_run_soon_ends_and_says_why(desk: Desk) -> None:
+    desk.write({**map_config(OFFLINE), "fetch": {"backoff_seconds": 0.01}})
+    run = desk.run("run")
+    assert run.returncode == 2
+    last = run.stderr.splitlines()[-1]
+    assert last.startswith("error: listing: 127.0.0.1:9 cannot be reached: ")
+    assert last.endswith("; check the network and base_url, or try again later")
+    asked = storage.Database.open(desk.folder / "data" / "marketmap.duckdb")
+    with asked as database:
+        counts = database.requests_since("coinmarketcap", datetime(2000, 1, 1, tzinfo=UTC))
+    assert counts[["outcome", "n_requests"]].to_numpy().tolist() == [["unavailable", 2]]
+
+
+def test_without_network_a_day_whose_prices_are_stored_is_made(
+    remote: Desk, coins: CmcServer
+) -> None:
+    first = remote.run("run")
+    assert first.returncode == 0, first.stderr
+    universe = {"size": 16, "candidates": 40}  # more than are stored, so that it asks
+    remote.write({**map_config(OFFLINE, universe=universe), "fetch": {"backoff_seconds": 0.01}})
+    run = remote.run("run")
+    assert run.returncode == 0, run.stderr
+    assert f"the listing that was stored of {YESTERDAY} is taken" in run.stderr
+
+
+def test_an_unattended_run_waits_for_a_network_as_long_as_it_may(desk: Desk) -> None:
+    desk.write({**map_config(OFFLINE), "fetch": {"attempts": 4, "backoff_seconds": 0}})
+    path = desk.folder / "config.yaml"
+    for unattended, n_asked in ((False, 2), (True, 4)):
+        with open_map(path, None, unattended=unattended) as context:
+            assert is_remote(context.source)
+            answer = context.source.ask_listing(YESTERDAY, 5)
+        assert len(answer.attempts) == n_asked
 
 
 def test_no_histories_at_all_is_an_error(remote: Desk, coins: CmcServer) -> None:

@@ -61,11 +61,11 @@ class Desk:
         return {**own, "COLUMNS": "100", **self.environment}
 
     def processes(self) -> list[int]:
-        """Return the processes that work in the folder (Linux)."""
+        """Return the processes that work in the folder or below it (Linux)."""
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                if (entry / "cwd").resolve() == self.folder:
+                if (entry / "cwd").resolve().is_relative_to(self.folder):
                     found.append(int(entry.name))
             except OSError:
                 continue

@@ -19,11 +19,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """A GET request as it came."""
+    """A GET request as it came; ``host`` is told where this server is asked as a proxy."""
 
     path: str
     query: Mapping[str, str]
     user_agent: str
+    host: str = ""
+    authorization: str = ""
     at: float = field(default_factory=time.monotonic)
 
 
@@ -160,8 +162,11 @@ def _handler(respond: Callable[[Request], Response]) -> type[BaseHTTPRequestHand
 
         def do_GET(self) -> None:
             url = urlsplit(self.path)
-            agent = self.headers.get("User-Agent", "")
-            response = respond(Request(url.path, dict(parse_qsl(url.query)), agent))
+            agent, password = (
+                self.headers.get(name, "") for name in ("User-Agent", "Authorization")
+            )
+            query = dict(parse_qsl(url.query))
+            response = respond(Request(url.path, query, agent, url.netloc, password))
             self.close_connection = self.close_connection or response.ending != "kept"
             if response.ending == "hang":
                 _wait(self.connection, response.seconds)
@@ -170,6 +175,8 @@ def _handler(respond: Callable[[Request], Response]) -> type[BaseHTTPRequestHand
                 self.connection.sendall(_message(response, self.date_time_string()))
             if response.ending == "reset":
                 _reset(self.connection)
+
+        do_POST = do_CONNECT = do_GET  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
             pass

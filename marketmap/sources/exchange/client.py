@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 from marketmap.errors import ConfigError, SourceDownError, SourceError
 from marketmap.settings import ExchangeSettings, FetchSettings
+from marketmap.sources.http.proxies import certificates_for, is_local
 from marketmap.sources.http.status import NOT_NOW, retry_after
+from marketmap.sources.http.transport import never_connected
 
 T = TypeVar("T")
 
@@ -42,7 +44,8 @@ class Client:
     Raises
     ------
     ConfigError
-        ccxt is not installed, or the exchange is unknown or has no daily candles of spot markets.
+        ccxt is not installed, the exchange is unknown or has no daily candles of spot markets, or
+        the certificates that the environment names are not there.
     """
 
     def __init__(self, settings: ExchangeSettings, fetch: FetchSettings) -> None:
@@ -54,6 +57,10 @@ class Client:
         self._check_abilities()
         if settings.base_url is not None:
             self._api.urls["api"] = _moved(self._api.urls["api"], settings.base_url)
+        certificates_for(settings.base_url or f"https://{settings.exchange}")
+        # Proxies and certificates as for every other source, and no password of a .netrc either.
+        self._api.session.trust_env = not is_local(settings.base_url or "")
+        self._api.session.auth = lambda request: request
 
     @property
     def candles_per_answer(self) -> int:
@@ -103,8 +110,10 @@ class Client:
 
     def _as_source_error(self, error: Exception) -> SourceError:
         ccxt, name, status = self._ccxt, self.exchange, self._api.status
+        unreachable = status is None and never_connected(error)
         if isinstance(error, ccxt.RequestTimeout) and status is None:
-            return SourceDownError(f"{name} did not answer within {self._timeout:g} s")
+            said = f"{name} did not answer within {self._timeout:g} s"
+            return SourceDownError(said, is_unreachable=unreachable)
         said = f"{name} cannot be asked: {type(error).__name__}: {_line(error)}"
         # ccxt counts every other status below 500 as "not available", too.
         is_error = status is not None and 400 <= status < 500 and status not in NOT_NOW | {BANNED}
@@ -113,7 +122,7 @@ class Client:
         busy = isinstance(error, ccxt.RateLimitExceeded | ccxt.DDoSProtection)
         told = (self._api.last_response_headers or {}).get("Retry-After")
         wait = retry_after(None if told is None else str(told), datetime.now(UTC))
-        return SourceDownError(said, retry_after=wait, is_busy=busy)
+        return SourceDownError(said, retry_after=wait, is_busy=busy, is_unreachable=unreachable)
 
     def _check_abilities(self) -> None:
         has = self._api.has
@@ -145,7 +154,6 @@ def _open(ccxt: Any, exchange: str, fetch: FetchSettings) -> Any:
             "enableRateLimit": True,
             "timeout": int(fetch.timeout_seconds * 1000),
             "userAgent": f"Mozilla/5.0 (compatible; marketmap/{version('marketmap')})",
-            "requests_trust_env": True,  # proxies and certificates as for every other source
             "options": {"defaultType": "spot"},
         }
     )

@@ -6,5 +6,6 @@
 - ``rate_limit``: how many requests a minute all programs on a machine send to a host;
 - ``circuit_breaker``: when a host that only fails is not asked for a while;
 - ``transport``: one request, and what became of it;
+- ``proxies``: which proxy and which certificates the environment names for a host;
 - ``status``: what the status and headers of an answer say about asking again.
 """

@@ -24,7 +24,7 @@ class CircuitBreaker:
     def __init__(
         self, limit: int, reset_seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._limit = limit
+        self._given = self._limit = limit
         self._reset_seconds = reset_seconds
         self._clock = clock
         self._lock = threading.Lock()
@@ -59,7 +59,13 @@ class CircuitBreaker:
     def record_success(self) -> None:
         """Record that a request was answered."""
         with self._lock:
-            self._failures = 0
+            self._failures, self._limit = 0, self._given
+
+    def open_now(self) -> None:
+        """Let the failures so far be enough, until a request is answered."""
+        with self._lock:
+            self._limit = min(self._limit, max(1, self._failures))
+            self._open_until = self._clock() + self._reset_seconds
 
     def record_failure(self, why: str) -> None:
         """Record that a request was not answered."""

@@ -13,8 +13,10 @@ unavailable  a failure                      asked again
 ============ ============================== ==================================================
 
 Before each retry there is a wait, longer each time (:meth:`.throttle.Throttle.backoff`). After
-``fetch.attempts`` requests the last error is raised. Which HTTP statuses make a host unavailable is
-said in :mod:`.transport`; which of ccxt's errors, in ``exchange/client.py``.
+``fetch.attempts`` requests the last error is raised. Where a host was never reached, as without any
+network, ``fetch.unreachable_attempts`` requests are enough, and nothing else is asked there for a
+while: whoever waits wants to know soon. Which HTTP statuses make a host unavailable is said in
+:mod:`.transport`; which of ccxt's errors, in ``exchange/client.py``.
 """
 
 import logging
@@ -63,6 +65,8 @@ class Retry:
 
     def __init__(self, fetch: FetchSettings, host: str, *, rejected_is_final: bool = False) -> None:
         self._attempts = fetch.attempts
+        self._unreachable_attempts = min(fetch.attempts, fetch.unreachable_attempts)
+        self._was_reached = False
         self._rejected_is_final = rejected_is_final
         self.throttle = Throttle(fetch, host)
 
@@ -88,6 +92,9 @@ class Retry:
         """
         error: SourceError | None = None
         for n in range(self._attempts):
+            if error is not None and n >= self._unreachable_attempts and self._is_offline(error):
+                self.throttle.give_up()
+                break
             if error is not None:
                 seconds = self.throttle.backoff(n - 1)
                 if what and seconds >= WORTH_A_WORD:
@@ -100,6 +107,7 @@ class Retry:
             except SourceError as problem:
                 error, (outcome, detail) = problem, _outcome(problem)
                 attempts.append(Attempt(at, time.perf_counter() - started, outcome, detail))
+                self._was_reached |= not _is_unreachable(error)
                 if outcome == "rejected" and self._rejected_is_final:
                     self.throttle.record_success()
                     raise
@@ -107,10 +115,18 @@ class Retry:
                     self.throttle.record_failure(n, error)
             else:
                 attempts.append(Attempt(at, time.perf_counter() - started, "accepted"))
+                self._was_reached = True
                 self.throttle.record_success()
                 return answer
         assert error is not None  # noqa: S101 - fetch.attempts is at least one
         raise error
+
+    def _is_offline(self, error: SourceError) -> bool:
+        return not self._was_reached and _is_unreachable(error)
+
+
+def _is_unreachable(error: SourceError) -> bool:
+    return isinstance(error, SourceDownError) and error.is_unreachable
 
 
 def _outcome(error: SourceError) -> tuple[Outcome, str]:

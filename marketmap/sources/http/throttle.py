@@ -63,6 +63,10 @@ class Throttle:
                 self.backoff(n) if error.retry_after is None else error.retry_after
             )
 
+    def give_up(self) -> None:
+        """Let no request leave for a while, as after ``fetch.give_up_after`` failures in a row."""
+        self._circuit_breaker.open_now()
+
     def wait(self, seconds: float, after: SourceError | None) -> None:
         """Wait after a failure, unless the whole host is on hold for it anyway.
 

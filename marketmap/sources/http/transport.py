@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 from marketmap.errors import SourceDownError, SourceError
 from marketmap.settings import FetchSettings
 from marketmap.sources.answers import RawAnswer
+from marketmap.sources.http.proxies import certificates_for, proxies_for, proxy_for
 from marketmap.sources.http.status import NOT_NOW, TOO_MANY, retry_after
 from marketmap.sources.parsing import one_line
 
@@ -35,13 +36,21 @@ class Transport:
         What every path is appended to.
     fetch : FetchSettings
         Timeout of a request, and connections at once.
+
+    Raises
+    ------
+    ConfigError
+        The certificates that the environment names are not there.
     """
 
     def __init__(self, base_url: str, fetch: FetchSettings) -> None:
         self.base_url = base_url.rstrip("/")
-        self.host = urlsplit(base_url).netloc
+        self.host = urlsplit(base_url).netloc.rpartition("@")[2]
         self._timeout = fetch.timeout_seconds
         self._session = _Session()
+        self._session.trust_env = False  # a .netrc may hold a password for every host
+        self._session.proxies = proxies_for(base_url)
+        self._session.verify = certificates_for(base_url)
         self._session.headers["User-Agent"] = (
             f"Mozilla/5.0 (compatible; marketmap/{version('marketmap')})"
         )
@@ -68,12 +77,12 @@ class Transport:
             ) as response:
                 _check_status(response, self.host)
                 body = self._body(response)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            raise self._too_slow() from None
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+            raise self._too_slow(is_unreachable=never_connected(error)) from None
         except (requests.exceptions.InvalidURL, requests.TooManyRedirects) as error:
             raise SourceError(f"{self.base_url} cannot be asked: {_root(error)}") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise SourceDownError(f"{self.host} cannot be reached: {_root(error)}") from None
+            raise self._unreachable(error) from None
         except ValueError as error:  # of the address that an answer sends one to
             raise SourceError(f"{self.base_url} cannot be asked: {_root(error)}") from None
         return self._parsed(body, response.headers.get("Content-Type", "no content type"))
@@ -100,8 +109,17 @@ class Transport:
                 f"{self.host} answered with something else than JSON ({one_line(kind)})"
             ) from None
 
-    def _too_slow(self) -> SourceDownError:
-        return SourceDownError(f"{self.host} did not answer within {self._timeout:g} s")
+    def _unreachable(self, error: Exception) -> SourceDownError:
+        proxy = proxy_for(self.base_url)
+        through = f" through the proxy {proxy}" if proxy else ""
+        return SourceDownError(
+            f"{self.host} cannot be reached{through}: {_root(error)}",
+            is_unreachable=never_connected(error),
+        )
+
+    def _too_slow(self, *, is_unreachable: bool = False) -> SourceDownError:
+        said = f"{self.host} did not answer within {self._timeout:g} s"
+        return SourceDownError(said, is_unreachable=is_unreachable)
 
 
 class _Session(requests.Session):
@@ -126,6 +144,16 @@ def _check_status(response: requests.Response, host: str) -> None:
         asked = "" if wait is None else f" and asked to wait {wait:.0f} s"
         raise SourceDownError(what + asked, retry_after=wait, is_busy=status == TOO_MANY)
     raise SourceError(what)
+
+
+def never_connected(error: BaseException | None) -> bool:
+    """Return whether an error of requests means that there was no connection at all."""
+    none = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    while error is not None:
+        if isinstance(error, none):
+            return True
+        error = error.__context__
+    return False
 
 
 def _root(error: BaseException) -> str:

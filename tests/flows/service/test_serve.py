@@ -23,6 +23,7 @@ from marketmap.config import load_config
 from marketmap.errors import ConfigError
 from tests.support.command import Desk
 from tests.support.prefect_server import found
+from tests.support.proxy import Proxy
 
 PATIENCE_SECONDS = 180
 LINUX = sys.platform == "linux"
@@ -99,7 +100,9 @@ def test_it_runs_on_time_one_at_a_time_and_goes_on_after_its_end_and_after_death
     port = free_port(0)
     api = f"http://127.0.0.1:{port}/api"
     arguments = ("--every", EVERY, "--port", str(port))
-    with serving(desk, *arguments) as process:
+    proxy = Proxy()
+    desk = surrounded(desk, proxy)
+    with proxy, serving(desk, *arguments) as process:
         with map_lock(load_config(desk.folder / "config.yaml"), "demo"):
             eventually(lambda: flow_runs(api, "Skipped"), "a run that was not to overlap")
         done = completed(api, 2)
@@ -129,6 +132,21 @@ def test_it_runs_on_time_one_at_a_time_and_goes_on_after_its_end_and_after_death
         assert not work_overlaps(api, [*done[:2], *done[-2:]])
         end(process)
     assert desk.ask("from runs").num_rows == 1
+    assert proxy.requests == []
+
+
+def surrounded(desk: Desk, proxy: Proxy) -> Desk:
+    """Return a desk whose folder and variables are full of settings for other servers."""
+    (desk.folder / ".env").write_text("PREFECT_SERVER_API_BASE_PATH=/elsewhere\n")
+    (desk.folder / "prefect.toml").write_text('[server.api]\nbase_path = "/elsewhere"\n')
+    other = {
+        "PREFECT_SERVER_API_BASE_PATH": "/elsewhere",
+        "PREFECT_API_KEY": "secret",
+        "PREFECT_PROFILE": "cloud",
+        "SSL_CERT_FILE": "/nowhere/ca.pem",
+        "WEB_CONCURRENCY": "auto",
+    }
+    return Desk(desk.folder, {**proxy.variables(), **other})
 
 
 def completed(api: str, at_least: int) -> list[dict[str, Any]]:

@@ -291,3 +291,47 @@ def test_waiting_for_the_listing_is_told(
     ask_until_confirmed(retry, WINDOW, script)
     said = [record.getMessage() for record in caplog.records]
     assert said == ["listing: nobody; asking again in 2 s"]  # 1.5; the first wait was 0.75
+
+
+# --- without network
+
+OFFLINE = SourceDownError("no such host", is_unreachable=True)
+
+
+def test_a_host_that_was_never_reached_is_asked_a_few_times_and_then_nothing_else_is() -> None:
+    attempts, retry = outcomes_of(OFFLINE, unreachable_attempts=2)
+    assert attempts == [("unavailable", "no such host")] * 2
+    assert retry.throttle.has_given_up
+    told = "2 requests in a row failed, so no more were sent; the last: no such host"
+    with pytest.raises(SourceDownError, match=told):
+        retry.ask(lambda n, at: "good", [])
+
+
+@pytest.mark.parametrize("before", [DOWN, WRONG, ODD])
+def test_a_host_that_has_been_reached_is_given_every_attempt(before: SourceError) -> None:
+    attempts, retry = outcomes_of(before, OFFLINE, unreachable_attempts=1)
+    assert len(attempts) == FETCH.attempts
+    assert not retry.throttle.has_given_up
+
+
+def test_an_outage_after_an_answer_is_given_every_attempt() -> None:
+    _, retry = outcomes_of("good", unreachable_attempts=1)
+    attempts: list[Attempt] = []
+
+    def once(n: int, at: datetime) -> str:
+        raise OFFLINE
+
+    with pytest.raises(SourceDownError):
+        retry.ask(once, attempts)
+    assert len(attempts) == FETCH.attempts
+
+
+def test_a_network_that_comes_while_it_is_waited_for_is_used() -> None:
+    attempts, retry = outcomes_of(OFFLINE, "good", unreachable_attempts=2)
+    assert [outcome for outcome, _ in attempts] == ["unavailable", "accepted"]
+    assert not retry.throttle.has_given_up
+
+
+def test_more_attempts_than_all_are_none() -> None:
+    attempts, _ = outcomes_of(OFFLINE, attempts=3, unreachable_attempts=9)
+    assert len(attempts) == 3

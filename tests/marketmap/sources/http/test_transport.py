@@ -19,6 +19,7 @@ from marketmap.settings import FetchSettings
 from marketmap.sources.answers import RawAnswer
 from marketmap.sources.http import transport
 from marketmap.sources.http.transport import Transport
+from tests.support.cmc_faults import FaultKind
 from tests.support.cmc_server import CmcServer, Fault
 
 FAST = FetchSettings(timeout_seconds=5)
@@ -358,3 +359,23 @@ def test_threads_share_a_transport(server: CmcServer) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(one, range(40))) == ["Alpha"] * 40
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://127.0.0.1:9/v3", "http://no-such-host.invalid/v3", "http://[::1]:9"],
+)
+def test_a_host_without_any_connection_is_unreachable(base_url: str) -> None:
+    with pytest.raises(SourceDownError, match="cannot be reached: ") as caught:
+        Transport(base_url, FAST).get_json("/listing")
+    assert caught.value.is_unreachable
+
+
+@pytest.mark.parametrize("kind", ["500", "429", "html"])
+def test_a_host_that_answers_anything_is_not_unreachable(
+    server: CmcServer, kind: FaultKind
+) -> None:
+    server.faults.append(Fault(kind))
+    with pytest.raises(SourceDownError) as caught:
+        ask(server)
+    assert not caught.value.is_unreachable
