@@ -6,6 +6,7 @@ so that nothing of a killed run can stand in the way of the next one.
 """
 
 import asyncio
+import logging
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -39,11 +40,15 @@ from storage import stored_days
 PATIENCE_SECONDS = 6 * 3600.0
 """How long a scheduled run waits while a person makes the same map, by a backfill for instance."""
 
+ENDED = "Execution was aborted by a termination signal"
+"""What Prefect says of a crash that is none."""
+
 
 @flow(name="scheduled")
 def scheduled(map_name: str, config_path: Path) -> RunResult | State[RunResult]:
     """Make a map's newest day, unless the run before is still going on."""
     quiet_exit()
+    hush_crashes()
     try:
         with (
             schedule_lock(load_config(config_path), map_name),
@@ -52,6 +57,15 @@ def scheduled(map_name: str, config_path: Path) -> RunResult | State[RunResult]:
             return run_day(context, None)
     except MapBusyError as busy:
         return Completed(name="Skipped", message=str(busy))
+
+
+def hush_crashes() -> None:
+    """Keep off the terminal that a run crashed when it was ended, with the service for instance.
+
+    Prefect's record of the run has it, and the terminal its other lines: that it was terminated.
+    """
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(lambda record: ENDED not in record.getMessage())
 
 
 async def serve_maps(config_path: Path, every: float | None) -> None:

@@ -1,5 +1,6 @@
 """Prefect's surroundings: what a person set for other servers is not for one of our own."""
 
+import logging
 import os
 import urllib.request
 from collections.abc import Iterator
@@ -165,11 +166,31 @@ def test_a_proxy_of_a_kind_that_prefect_does_not_know_is_named_where_it_is_neede
         prepare(config, "https://p.example/api")
 
 
+def test_a_run_that_is_ended_with_the_service_is_no_crash_on_the_terminal(tmp_path: Path) -> None:
+    os.environ["PREFECT_HOME"] = str(tmp_path)
+    from flows.service.schedule import hush_crashes
+
+    said = list[str]()
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    root = logging.getLogger()
+    with patch.object(root, "handlers", [handler]):
+        hush_crashes()
+        for line in (
+            "Crash detected! Execution was aborted by a termination signal.",
+            "Finished in state Crashed('Execution was aborted by a termination signal.')",
+            "Crash detected! Execution was interrupted by an unexpected exception",
+        ):
+            logging.getLogger("prefect.of_a_test").error(line)
+    assert said == ["Crash detected! Execution was interrupted by an unexpected exception"]
+
+
 @pytest.mark.parametrize(
     "cron",
     ["30 0 * * *", "*/15 8-18 * * mon-fri", "0 0 1,15 jan *", "0 0 29 2 *", "0 0 L * 7"],
 )
-def test_a_schedule_that_is_accepted_is_one_to_prefect(cron: str) -> None:
+def test_a_schedule_that_is_accepted_is_one_to_prefect(tmp_path: Path, cron: str) -> None:
+    os.environ["PREFECT_HOME"] = str(tmp_path)
     from prefect.client.schemas.schedules import CronSchedule
 
     assert CronSchedule(cron=ScheduleSettings(cron=cron).cron).cron == cron
