@@ -14,6 +14,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
+def first_to_last(days: Sequence[date]) -> str:
+    """Write the span of some days, which are in order: ``2025-12-29 to 2025-12-31``, or one day."""
+    return f"{days[0]}" if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+
+
 def printable(text: str) -> str:
     """Show what is not to be printed as an escape.
 

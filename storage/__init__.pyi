@@ -7,6 +7,7 @@ from .runs.base import StoredRun as StoredRun
 from .runs.load import load as load
 from .runs.load import load_run as load_run
 from .runs.load import stored_days as stored_days
+from .runs.load import stored_maps as stored_maps
 from .safety.archive import Archive as Archive
 from .safety.backup import back_up as back_up
 from .safety.backup import put_aside as put_aside

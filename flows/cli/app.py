@@ -23,9 +23,17 @@ from flows.cli.common import (
     say_written,
     settings_of,
     span,
+    stored_map,
     with_advice,
 )
-from flows.cli.options import ConfigOption, DayOption, MapOption, OutputOption, VerboseOption
+from flows.cli.options import (
+    ConfigOption,
+    DayOption,
+    MapOption,
+    OutputOption,
+    StoredMapOption,
+    VerboseOption,
+)
 from marketmap.errors import ConfigError, MarketmapError
 from marketmap.printing import printable
 
@@ -146,7 +154,7 @@ def replay(context: typer.Context, map_name: MapOption = None, config: ConfigOpt
 @app.command(epilog="Example: marketmap report --map crypto --as-of 2026-01-31")
 def report(
     context: typer.Context,
-    map_name: MapOption = None,
+    map_name: StoredMapOption = None,
     as_of: DayOption = None,
     output: Annotated[
         Path | None,
@@ -159,7 +167,7 @@ def report(
     Nothing is fetched or fitted. Without --as-of it is the newest stored day.
     """
     _, loaded = settings_of(context, config)
-    name, day = map_named(loaded, map_name), maybe_day_of("--as-of", as_of)
+    name, day = stored_map(loaded, map_name), maybe_day_of("--as-of", as_of)
     from flows.steps.report import keep_report
     from reports import write_report
     from storage import load_run
@@ -214,7 +222,7 @@ def rebuild(
         str | None,
         typer.Option("--to", metavar="YYYY-MM-DD", help="The last day. Default: the newest."),
     ] = None,
-    map_name: MapOption = None,
+    map_name: StoredMapOption = None,
     config: ConfigOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -224,7 +232,7 @@ def rebuild(
     days were skipped.
     """
     path, loaded = settings_of(context, config)
-    name = map_named(loaded, map_name)
+    name = map_named(loaded, stored_map(loaded, map_name))
     first, last = maybe_day_of("--from", start), maybe_day_of("--to", end)
     from flows.steps.ahead import look_ahead
     from flows.steps.days import days_to_rebuild
@@ -261,7 +269,7 @@ def sql(
     list_: Annotated[
         bool, typer.Option("--list", help="List what can be asked, and examples.")
     ] = False,
-    map_name: MapOption = None,
+    map_name: StoredMapOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Query the published maps in SQL (DuckDB); nothing can be changed.
@@ -272,12 +280,11 @@ def sql(
     _, loaded = settings_of(context, config)
     from flows.cli import sql_output
     from storage import query as ask
-    from storage import stored_days
 
     if example is not None:
         if query is not None:
             raise ConfigError("--example asks a query of its own; give either it or a query")
-        name = map_named(loaded, map_name)
+        name = stored_map(loaded, map_name)
         answer = ask(sql_output.example(example, name), loaded.published)
         if not answer.num_rows:
             stored_days(loaded.published, name)  # says which maps there are, where it is not there
@@ -307,13 +314,13 @@ def export(
         typer.Option("--format", "-f", help="edges and nodes are CSV."),
     ] = "graphml",
     output: OutputOption = None,
-    map_name: MapOption = None,
+    map_name: StoredMapOption = None,
     as_of: DayOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Write a stored map's graph for other programs, as GraphML or CSV."""
     _, loaded = settings_of(context, config)
-    name, day = map_named(loaded, map_name), maybe_day_of("--as-of", as_of)
+    name, day = stored_map(loaded, map_name), maybe_day_of("--as-of", as_of)
     from flows.cli.export import export as write
     from storage import load
 
@@ -351,18 +358,18 @@ def serve(
 
 @app.command(epilog="Example: marketmap maps")
 def maps(context: typer.Context, config: ConfigOption = None) -> None:
-    """List the maps of config.yaml and the days that are stored of each."""
-    _, loaded = settings_of(context, config)
-    from storage import stored_days
+    """List the maps of config.yaml, those that are stored, and the stored days of each."""
+    path, loaded = settings_of(context, config)
+    from storage import stored_days, stored_maps
 
+    stored = {name: stored_days(loaded.published, name) for name in stored_maps(loaded.published)}
     for name, settings in loaded.maps.items():
-        try:
-            days = stored_days(loaded.published, name)
-            stored = span(days)
-        except MarketmapError:
-            stored = f"none stored; make one: marketmap run --map {name}"
         first = ", the default" if name == loaded.default_map else ""
-        print(f"{name} ({settings.source.kind}{first}): {stored}")
+        days = stored.pop(name, [])
+        told = span(days) if days else f"no stored day; make one: marketmap run --map {name}"
+        print(f"{name} ({settings.source.kind}{first}): {told}")
+    for name, days in stored.items():
+        print(f"{name} (not in {path}): {span(days)}")
 
 
 app.command(epilog="Example: marketmap doctor --thorough")(maintenance.doctor)

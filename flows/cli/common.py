@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from marketmap.errors import ConfigError, MarketmapError, SourceDownError
-from marketmap.printing import plural, printable
+from marketmap.printing import first_to_last, plural, printable
 
 if TYPE_CHECKING:
     from flows.steps.days import BackfillResult
@@ -28,9 +28,40 @@ def settings_of(context: typer.Context, given: Path | None) -> "tuple[Path, Conf
 
 
 def map_named(config: "Config", name: str | None) -> str:
-    """Return a map's name, the first map's where none is given; a ConfigError if there is none."""
+    """Return the map that is to be made: the one that is named, or config.yaml's first.
+
+    Raises
+    ------
+    ConfigError
+        It has no such map.
+    """
     chosen = name or config.default_map
     config.map_settings(chosen)
+    return chosen
+
+
+def stored_map(config: "Config", name: str | None) -> str:
+    """Return the stored map that is meant: the one that is named, the only one, or the default.
+
+    Raises
+    ------
+    ConfigError
+        Of that map no day is stored; the message lists those of which one is.
+    """
+    from storage import stored_maps
+
+    stored = stored_maps(config.published)
+    if name is None and len(stored) == 1:
+        if stored[0] != config.default_map:
+            print(f"map {stored[0]}, the only one that is stored", file=sys.stderr)
+        return stored[0]
+    chosen = name or config.default_map
+    if stored and chosen not in stored:
+        which = f"map {chosen!r}" + (", the default," if name is None else "")
+        make_it = f"; to make one: marketmap run --map {chosen}" if chosen in config.maps else ""
+        raise ConfigError(
+            f"no day of {which} is stored; write --map and one of: {', '.join(stored)}{make_it}"
+        )
     return chosen
 
 
@@ -51,8 +82,7 @@ def day_of(option: str, text: str) -> date:
 
 def span(days: Sequence[date]) -> str:
     """Write how many days are stored, and which: ``3 stored days, 2025-12-29 to 2025-12-31``."""
-    first_to_last = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    return f"{plural(len(days), 'stored day')}, {first_to_last}"
+    return f"{plural(len(days), 'stored day')}, {first_to_last(days)}"
 
 
 @contextmanager

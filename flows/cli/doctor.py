@@ -17,6 +17,7 @@ from flows.service.environment import (
     running_server,
 )
 from flows.service.prefect_database import damage
+from flows.steps.each_map import was_made
 from flows.steps.integrity import Finding, look_at_data
 from marketmap.config import Config, load_config
 from marketmap.errors import MarketmapError
@@ -25,7 +26,7 @@ from marketmap.printing import plural
 from marketmap.settings import REMOTE_KINDS
 from marketmap.sources import open_source
 from marketmap.sources.disputes import SETTLED, UNSETTLED
-from storage import Database, stored_days
+from storage import Database, stored_days, stored_maps
 
 LOW_DISK, NO_DISK = 5e9, 5e8  # bytes
 ASKED = 10
@@ -54,12 +55,12 @@ def examine(
     yield from look_at_data(config, thorough=thorough)
     yield _prefect(config)
     yield from _proxies()
+    served = config.scheduled_maps if running_server(config) else ()
     for name in names:
-        published = _published(config, name)
-        is_used = bool(map_name) or published.verdict == "ok" or name in config.scheduled_maps
-        yield _source(config, name, is_used=is_used)
+        is_needed = bool(map_name) or name in served or _was_made(config, name)
+        yield _source(config, name, is_needed=is_needed)
         yield from _fetching(config, name)
-        yield published
+        yield _published(config, name)
 
 
 def _data_folder(config: Config) -> Finding:
@@ -119,8 +120,19 @@ def _proxies() -> Iterator[Finding]:
         yield Finding("ok", "proxy", said)
 
 
-def _source(config: Config, name: str, *, is_used: bool) -> Finding:
-    """Ask a source; of a map that was never made and is not scheduled, a failure is no alarm."""
+def _was_made(config: Config, name: str) -> bool:
+    try:
+        return was_made(config, name)
+    except MarketmapError:  # what cannot be read has a line of its own
+        return True
+
+
+def _source(config: Config, name: str, *, is_needed: bool) -> Finding:
+    """Ask a source.
+
+    A failure is no alarm where nobody needs the map: it is not asked for by name, was never made,
+    and no service is running that makes it.
+    """
     what, settings = f"source of {name}", config.map_settings(name)
     # Whoever waits for a diagnosis wants to know soon; a second try confirms an odd listing.
     fetch = config.fetch.model_copy(update={"attempts": min(2, config.fetch.attempts)})
@@ -129,7 +141,7 @@ def _source(config: Config, name: str, *, is_used: bool) -> Finding:
         last = source.last_day(datetime.now(UTC))
         listing = source.listing(last, ASKED, settings.universe.rank_by)
     except MarketmapError as error:
-        return Finding("fail" if is_used else "warn", what, with_advice(error))
+        return Finding("fail" if is_needed else "warn", what, with_advice(error))
     largest = listing["asset_id"].iloc[0]
     return Finding("ok", what, f"{source.name} answers; last day {last}, largest asset {largest}")
 
@@ -200,10 +212,11 @@ def _quarantine(what: str, held: pd.DataFrame) -> Iterator[Finding]:
 
 def _published(config: Config, name: str) -> Finding:
     what = f"maps of {name}"
-    if not config.published.exists():
-        return Finding("warn", what, f"nothing is published yet; run: marketmap run --map {name}")
     try:
-        days = stored_days(config.published, name)
+        is_stored = name in stored_maps(config.published)
+        days = stored_days(config.published, name) if is_stored else []
     except MarketmapError as error:
-        return Finding("warn", what, f"{error}; run: marketmap run --map {name}")
+        return Finding("warn", what, str(error))
+    if not days:
+        return Finding("warn", what, f"no day is stored; to make one: marketmap run --map {name}")
     return Finding("ok", what, span(days))

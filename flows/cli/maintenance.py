@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.common import at_work, importing_flows, settings_of
+from flows.cli.common import at_work, importing_flows, print_lines, settings_of
 from flows.cli.options import ConfigOption, VerboseOption
-from marketmap.errors import ConfigError, DataError
+from marketmap.printing import plural
 
 
 def doctor(
@@ -93,35 +93,45 @@ def restore(
 
     A damaged database gives way to the published copy or the newest backup, archived answers are
     read again, and runs that are missing still are fitted again. What was there is set aside, never
-    deleted.
+    deleted. Each map is restored alone. Exit code 1 says that a run is missing still, or that a map
+    failed which was made before.
     """
     path, loaded = settings_of(context, config)
-    from flows.steps.progress import warn
+    from flows.steps.each_map import EachMap
     from flows.steps.recover import make_whole, missing_runs, publish_again, restorable
 
+    each = EachMap(loaded)
     with at_work():
-        for line in make_whole(loaded, backup):
-            print(line)
+        print_lines(make_whole(loaded, backup, each))
         missing = missing_runs(loaded)
     days = restorable(loaded, missing)
-    n_lost = len(missing) - sum(map(len, days.values()))
-    if n_lost:
-        print(f"{n_lost} runs are not restored: config.yaml has other settings now, or no such map")
-    n_made = n_skipped = 0
+    n_other = len(missing) - sum(map(len, days.values()))
+    if n_other:
+        print(
+            f"{plural(n_other, 'lost run')} cannot be made again: {path} has other settings for "
+            "the map now, or no such map"
+        )
+    n_made = 0
     if days:
         with importing_flows(loaded, verbose=verbose):
             from flows.restore import restore as flow
         with at_work():
-            for name, lost in days.items():
-                try:
-                    result = flow(name, lost, path)
-                except (ConfigError, DataError) as error:  # such as a file of prices that is gone
-                    warn(f"map {name}: {error}")
-                    n_skipped += len(lost)
-                    continue
-                n_made, n_skipped = n_made + len(result.made), n_skipped + len(result.skipped)
+            for name, lost_days in days.items():
+                with each.alone(name):
+                    n_made += len(flow(name, lost_days, path).made)
     if not n_made:
         publish_again(loaded)
-    print(f"made {n_made} lost runs again, skipped {n_skipped}; published {loaded.published}")
-    if n_lost or n_skipped:
+    print(_restored(n_made, len(missing)))
+    print(f"published {loaded.published}")
+    if n_made < len(missing) or each.is_failure:
         raise typer.Exit(1)
+
+
+def _restored(n_made: int, n_missing: int) -> str:
+    """Say what became of the runs that were missing."""
+    if not n_missing:
+        return "no run is missing"
+    left = n_missing - n_made
+    return f"made {plural(n_made, 'lost run')} again" + (
+        f"; {left:,} still missing" if left else ""
+    )

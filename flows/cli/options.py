@@ -25,6 +25,16 @@ MapOption = Annotated[
         show_default=False,
     ),
 ]
+StoredMapOption = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        "-m",
+        metavar="NAME",
+        help="A stored map. Default: the only one, or of several the first of config.yaml.",
+        show_default=False,
+    ),
+]
 DayOption = Annotated[
     str | None,
     typer.Option(

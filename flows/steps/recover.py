@@ -7,11 +7,12 @@ from pathlib import Path
 
 from flows.steps.context import MapContext, map_context
 from flows.steps.days import BackfillResult, fetch_once, list_days
+from flows.steps.each_map import EachMap
 from flows.steps.listing import Listing, nearest_listing
 from flows.steps.lock import map_lock
 from flows.steps.replay import replay
 from marketmap.config import Config
-from marketmap.errors import ConfigError, MarketmapError, StorageError
+from marketmap.errors import MarketmapError, StorageError
 from marketmap.run import run_id
 from marketmap.settings import REMOTE_KINDS
 from marketmap.sources.base import is_remote
@@ -19,7 +20,7 @@ from storage import Database, MadeRun, Manifest, find_problem, put_aside, put_ba
 from storage.engine.errors import ADVICE
 
 
-def make_whole(config: Config, backup: Path | None) -> Iterator[str]:
+def make_whole(config: Config, backup: Path | None, each: EachMap) -> Iterator[str]:
     """Put a good copy in the place of a damaged database, and read archived answers again.
 
     Parameters
@@ -28,6 +29,8 @@ def make_whole(config: Config, backup: Path | None) -> Iterator[str]:
     backup : Path, optional
         What ``marketmap backup`` made, taken whatever the database is like. Without it a database
         that is whole stays; else the published copy or the newest backup that is whole is taken.
+    each : EachMap
+        Is told of the maps whose answers cannot be read again.
 
     Yields
     ------
@@ -48,10 +51,8 @@ def make_whole(config: Config, backup: Path | None) -> Iterator[str]:
         for name, settings in config.maps.items():
             if settings.source.kind not in REMOTE_KINDS:
                 continue  # nothing is archived, and a file may be gone
-            try:
+            with each.alone(name):
                 yield f"map {name}: {replay(map_context(config, name))}"
-            except ConfigError:
-                continue  # its source needs what is not installed
 
 
 def publish_again(config: Config) -> None:

@@ -10,6 +10,7 @@ from flows.steps.answers import archive_of
 from flows.steps.context import MapContext
 from flows.steps.progress import warn
 from marketmap.errors import ConfigError
+from marketmap.printing import plural
 from marketmap.sources.answers import Answer, quarantine_frame
 from marketmap.sources.base import is_remote
 from marketmap.sources.disputes import overruled, refused_rows, told_by
@@ -35,6 +36,8 @@ def replay(context: MapContext) -> str:
     rank_by = settings.universe.rank_by
     bodies = archive_of(context.config).bodies(source.name)
     answers = [source.read_again(body, rank_by) for body in bodies if body.accepted]
+    if not answers:
+        return "nothing is archived"
     counting, wrong = without_overruled(answers)
     with context.database() as database:
         for day, listing in best_listings(answers).items():
@@ -47,8 +50,11 @@ def replay(context: MapContext) -> str:
         warn(f"asset {asset_id}: answers about it contradict each other: {detail}")
     errors = [answer.error for answer in answers if answer.error is not None]
     if errors:
-        warn(f"{len(errors)} of {len(answers)} answers cannot be read again, such as {errors[0]}")
-    return f"read {len(answers)} answers again: {n_changed} prices are new or changed"
+        of_all = f"{len(errors):,} of {plural(len(answers), 'answer')}"
+        warn(f"{of_all} could not be read again; the first: {errors[0]}")
+    return (
+        f"{plural(len(answers), 'answer')} read again; {plural(n_changed, 'price')} new or changed"
+    )
 
 
 def best_listings(answers: Iterable[Answer]) -> dict[date, pd.DataFrame]:

@@ -65,6 +65,20 @@ def load_run(
         return rebuild_run(connection, row, folder_of(database))
 
 
+def stored_maps(database: Path) -> list[str]:
+    """List the maps of which a day is stored, in order of their names; none before the first run.
+
+    Raises
+    ------
+    StorageError
+        The published copy cannot be read.
+    """
+    if not database.exists():
+        return []
+    with _reading(database) as connection:
+        return _known_maps(connection)
+
+
 def stored_days(database: Path, map: str) -> list[date]:  # noqa: A002 - as in every view
     """List the days on which a map is stored, oldest first.
 
@@ -101,7 +115,7 @@ def _known_run(
 
 
 def _known_map(connection: duckdb.DuckDBPyConnection, map_name: str | None, database: Path) -> str:
-    known = [name for (name,) in connection.execute(statement("known_maps")).fetchall()]
+    known = _known_maps(connection)
     if not known:
         raise nothing_published(database)
     if map_name is None and len(known) > 1:
@@ -110,7 +124,11 @@ def _known_map(connection: duckdb.DuckDBPyConnection, map_name: str | None, data
         raise StorageError(
             f"{database}: no map {map_name!r}, only: {', '.join(known)}; --map chooses one"
         )
-    return map_name or str(known[0])
+    return map_name or known[0]
+
+
+def _known_maps(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [name for (name,) in connection.execute(statement("known_maps")).fetchall()]
 
 
 def _known_day(

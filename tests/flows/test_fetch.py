@@ -191,8 +191,8 @@ def test_the_archive_is_replayed_by_a_command(remote: Desk, coins: CmcServer) ->
     coins.requests.clear()
     replayed = remote.run("replay")
     assert replayed.returncode == 0, replayed.stderr
-    assert replayed.stdout.endswith(" prices are new or changed\n")
-    assert "read 20 answers again: " in replayed.stdout
+    assert replayed.stdout.startswith("20 answers read again; ")
+    assert replayed.stdout.endswith(" prices new or changed\n")
     run = remote.run("run")
     assert run.returncode == 0, run.stderr
     assert coins.asked("historical") == []

@@ -1,10 +1,14 @@
 """``marketmap restore``, as a person runs it after a disaster."""
 
+import re
 import shutil
+from pathlib import Path
 
 import pytest
+import yaml
 
 from storage import Manifest, stored_runs
+from tests.conftest import ROOT
 from tests.support.cmc_server import CmcServer
 from tests.support.command import Desk, map_config
 from tests.support.remote import simulated_prices
@@ -34,7 +38,7 @@ def test_without_any_database_maps_come_back_from_archived_answers(
     coins.requests.clear()
     restored = remote.run("restore")
     assert restored.returncode == 0, restored.stderr
-    assert "made 1 lost runs again, skipped 0" in restored.stdout
+    assert "made 1 lost run again\n" in restored.stdout
     assert coins.requests == []
     assert remote.ask(MAP).equals(before)
     stored = stored_runs(remote.published)
@@ -43,7 +47,7 @@ def test_without_any_database_maps_come_back_from_archived_answers(
     again = remote.run("restore")
     assert again.returncode == 0, again.stderr
     assert "is not damaged; left as it is" in again.stdout
-    assert "made 0 lost runs again" in again.stdout
+    assert "no run is missing\n" in again.stdout
 
 
 def test_a_simulated_map_is_made_again_from_its_source(desk: Desk) -> None:
@@ -52,7 +56,7 @@ def test_a_simulated_map_is_made_again_from_its_source(desk: Desk) -> None:
     lose_everything(desk)
     restored = desk.run("restore")
     assert restored.returncode == 0, restored.stderr
-    assert "made 1 lost runs again, skipped 0" in restored.stdout
+    assert "made 1 lost run again\n" in restored.stdout
     assert desk.ask(MAP).equals(before)
     assert desk.run("doctor").returncode == 0
 
@@ -72,7 +76,7 @@ def test_a_map_whose_file_is_gone_keeps_no_other_from_being_made_again(desk: Des
     restored = desk.run("restore")
     assert restored.returncode == 1, restored.stderr
     assert "map a-file: prices.csv: no such file" in restored.stderr
-    assert "made 1 lost runs again, skipped 1" in restored.stdout
+    assert "made 1 lost run again; 1 still missing\n" in restored.stdout
     assert desk.ask("select map from runs").to_pylist() == [{"map": "demo"}]
 
 
@@ -88,3 +92,44 @@ def test_a_backup_is_restored_by_name(desk: Desk) -> None:
     wrong = desk.run("restore", "--from", "nowhere")
     assert wrong.returncode == 2
     assert wrong.stderr.splitlines()[-1].startswith("error: nowhere: no such folder; expected what")
+
+
+def test_with_the_shipped_config_a_sample_map_without_its_file_fails_nothing(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path)
+    shipped = (ROOT / "config.yaml").read_text()
+    desk.write(shipped.replace("https://api.coinmarketcap.com", "http://127.0.0.1:9"))
+    for command in (("run", "--map", "demo"), ("restore",), ("doctor",)):
+        done = desk.run(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "warn  source of stocks: " in done.stdout
+    lose_everything(desk)
+    restored = desk.run("restore")
+    assert restored.returncode == 0, restored.stderr
+    assert restored.stdout.splitlines()[1:] == [
+        "map crypto: nothing is archived",
+        "made 1 lost run again",
+        "published data/published/marketmap.duckdb",
+    ]
+
+
+def test_a_map_that_fails_at_reading_its_answers_again_keeps_no_other_from_it(
+    remote: Desk,
+) -> None:
+    config = yaml.safe_load((remote.folder / "config.yaml").read_text())
+    unknown = map_config({"kind": "ccxt", "exchange": "no_such_exchange"})["maps"]["demo"]
+    remote.write({**config, "maps": {"sample": unknown, **config["maps"]}})
+    assert remote.run("run", "--map", "demo").returncode == 0
+    restored = remote.run("restore")
+    assert restored.returncode == 0, restored.stderr
+    assert "map sample: " in restored.stderr
+    assert "no_such_exchange" in restored.stderr
+    assert re.search(
+        r"^map demo: \d+ answers read again; 0 prices new or changed$",
+        restored.stdout,
+        re.MULTILINE,
+    )
+    # The same failure of a map that was made before is one of the command.
+    remote.write({**config, "maps": {"demo": unknown, "sample": config["maps"]["demo"]}})
+    assert remote.run("restore").returncode == 1

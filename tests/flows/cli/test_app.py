@@ -90,7 +90,7 @@ def test_a_missing_config_is_named(desk: Desk) -> None:
 def test_the_config_may_be_named_by_a_variable(desk: Desk) -> None:
     (desk.folder / "config.yaml").rename(desk.folder / "mine.yaml")
     named = Desk(desk.folder, {"MARKETMAP_CONFIG": "mine.yaml"})
-    assert named.run("maps").stdout.startswith("demo (simulated, the default): none stored")
+    assert named.run("maps").stdout.startswith("demo (simulated, the default): no stored day; ")
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,9 @@ def test_sql_asks_an_example_by_its_name_about_a_map(made: Desk) -> None:
     assert named.stdout == shown.stdout
     assert shown.stderr == ""
     asked = ("sql", "--example", "cluster_sizes")
-    assert "no map 'other'" in error(made.run(*asked, "--map", "other"))
+    assert "no day of map 'other' is stored; write --map and one of: demo" in error(
+        made.run(*asked, "--map", "other")
+    )
     assert "--map is for --example" in error(made.run("sql", "from runs", "--map", "demo"))
     assert "give either it or a query" in error(made.run(*asked, "from runs"))
 
@@ -241,15 +243,33 @@ def test_sql_says_what_to_write_instead_of_a_name(made: Desk) -> None:
     assert message("latest_runs").endswith('; write: marketmap sql "from latest_runs"')
 
 
-def test_an_example_about_a_map_that_is_not_stored_is_told_which_are(made: Desk) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [("sql", "--example", "cluster_sizes"), ("report",), ("export", "-f", "edges"), ("rebuild",)],
+)
+def test_what_reads_takes_the_only_stored_map_or_says_which_there_are(
+    made: Desk, command: tuple[str, ...]
+) -> None:
     config = map_config()
-    config["maps"]["other"] = config["maps"]["demo"]  # type: ignore[index]
-    path = made.folder / "two.yaml"
-    path.write_text(yaml.safe_dump(config))
-    message = error(
-        made.run("sql", "--example", "cluster_sizes", "--map", "other", "--config", "two.yaml")
+    config["maps"] = {"other": config["maps"]["demo"], **config["maps"]}  # type: ignore[index, dict-item]
+    (made.folder / "two.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    shown = made.run(*command, "--config", "two.yaml")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stderr.startswith("map demo, the only one that is stored\n")
+    assert error(made.run(*command, "--map", "other", "--config", "two.yaml")) == (
+        "no day of map 'other' is stored; write --map and one of: demo; "
+        "to make one: marketmap run --map other"
     )
-    assert message.endswith("no map 'other', only: demo; --map chooses one")
+
+
+def test_a_stored_map_that_config_yaml_names_no_more_is_listed(made: Desk) -> None:
+    config = map_config()
+    config["maps"] = {"other": config["maps"]["demo"]}  # type: ignore[index]
+    (made.folder / "later.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    assert made.run("maps", "--config", "later.yaml").stdout.splitlines() == [
+        "other (simulated, the default): no stored day; make one: marketmap run --map other",
+        "demo (not in later.yaml): 1 stored day, 2025-12-31",
+    ]
 
 
 def test_export_writes_no_graphml_into_a_csv(made: Desk) -> None:
@@ -373,7 +393,7 @@ def test_doctor_says_what_is_wrong_and_what_to_do(desk: Desk) -> None:
     run = Desk(desk.folder, away).run("doctor")
     assert run.returncode == 1
     lines = run.stdout.splitlines()
-    assert any(line.startswith("fail  source of demo: ") and "none.csv" in line for line in lines)
+    assert any(line.startswith("warn  source of demo: ") and "none.csv" in line for line in lines)
     assert (
         "fail  prefect: no server answers at PREFECT_API_URL=http://127.0.0.1:9/api" in run.stdout
     )
@@ -382,7 +402,9 @@ def test_doctor_says_what_is_wrong_and_what_to_do(desk: Desk) -> None:
     assert desk.run("doctor").stdout.startswith("fail  config: config.yaml: maps")
 
 
-def test_a_map_that_was_never_made_and_is_not_scheduled_is_no_failure(made: Desk) -> None:
+def test_a_map_that_was_never_made_is_no_failure_unless_it_is_asked_for_by_name(
+    made: Desk,
+) -> None:
     config = map_config()
     source = {"kind": "files", "path": "none.csv"}
     config["maps"]["later"] = {"source": source}  # type: ignore[index]

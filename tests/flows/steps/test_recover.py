@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.steps.each_map import EachMap
 from flows.steps.integrity import look_at_data
 from flows.steps.recover import make_whole, missing_runs, restorable
 from flows.steps.report import changed_reports, keep_report
@@ -125,7 +126,7 @@ def test_a_damaged_database_gives_way_to_the_published_copy(config: Config, dama
     if damage != "gone":
         config.database.write_bytes(content if damage == "damaged" else b"date,close\n" * 9000)
     assert findings(config)["database"][0] == "fail"
-    said = list(make_whole(config, None))
+    said = list(make_whole(config, None, EachMap(config)))
     assert f"restored from {config.published}" in said[0]
     assert list(verify(config.database, every_run=True)) == []
     assert days(config) == [FIRST, FIRST + timedelta(days=1)]
@@ -143,7 +144,7 @@ def test_without_a_whole_copy_the_newest_backup_is_taken(config: Config) -> None
     make(config, 2)
     for path in (config.database, config.published):
         path.write_bytes(path.read_bytes()[:50_000])
-    assert f"restored from {copy}" in next(iter(make_whole(config, None)))
+    assert f"restored from {copy}" in next(iter(make_whole(config, None, EachMap(config))))
     assert days(config) == [FIRST, FIRST + timedelta(days=1)]
 
 
@@ -151,7 +152,7 @@ def test_without_any_copy_it_is_made_anew_and_every_run_is_missing(config: Confi
     make(config, 0, 1)
     config.published.unlink()
     config.database.write_bytes(config.database.read_bytes()[:50_000])
-    said = list(make_whole(config, None))
+    said = list(make_whole(config, None, EachMap(config)))
     assert "no whole copy; made anew, the old one is" in said[0]
     assert days(config) == []
     assert len(missing_runs(config)) == 2
@@ -162,8 +163,8 @@ def test_a_map_whose_file_is_gone_keeps_no_other_from_being_restored(config: Con
     both = config.model_copy(update={"maps": {"stocks": files, **config.maps}})
     make(both, 0)
     both.database.unlink()
-    said = list(make_whole(both, None))
-    assert said[1] == "map crypto: read 0 answers again: 0 prices are new or changed"
+    said = list(make_whole(both, None, EachMap(both)))
+    assert said[1] == "map crypto: nothing is archived"
     assert days(both) == [FIRST]
 
 
@@ -176,7 +177,7 @@ def test_a_backup_is_whole_and_is_taken_when_named(config: Config, tmp_path: Pat
         "matrices",
     ]
     make(config, 1)
-    list(make_whole(config, tmp_path / "safe"))
+    list(make_whole(config, tmp_path / "safe", EachMap(config)))
     assert days(config) == [FIRST]
     assert load_run("crypto", FIRST, config.database).run.structure.precision.equals(
         make_run(as_of=FIRST, seed=0).structure.precision
@@ -189,14 +190,14 @@ def test_a_damaged_backup_changes_nothing(config: Config, tmp_path: Path) -> Non
     copy.write_bytes(copy.read_bytes()[:-300_000])
     before = config.database.read_bytes()
     with pytest.raises(StorageError, match=r"cannot be restored from: "):
-        list(make_whole(config, tmp_path / "safe"))
+        list(make_whole(config, tmp_path / "safe", EachMap(config)))
     assert config.database.read_bytes() == before
     (tmp_path / "empty").mkdir()
     for folder, said in (("empty", "holds no marketmap.duckdb"), ("nowhere", "no such folder")):
         with pytest.raises(StorageError, match=f"{folder}: {said}; expected what marketmap backup"):
-            list(make_whole(config, tmp_path / folder))
+            list(make_whole(config, tmp_path / folder, EachMap(config)))
     with pytest.raises(StorageError, match="is the database itself"):
-        list(make_whole(config, config.data_dir))
+        list(make_whole(config, config.data_dir, EachMap(config)))
 
 
 def test_a_backup_takes_no_other_backups_place_and_shares_no_file(
@@ -209,7 +210,7 @@ def test_a_backup_takes_no_other_backups_place_and_shares_no_file(
             back_up(config.database, folder)
     (file,) = (tmp_path / "safe" / "matrices").iterdir()
     assert file.stat().st_nlink == 1
-    list(make_whole(config, tmp_path / "safe"))
+    list(make_whole(config, tmp_path / "safe", EachMap(config)))
     assert file.stat().st_nlink == 1
 
 
@@ -252,7 +253,7 @@ def test_a_diagnosis_of_damage_ends_in_advice_and_no_traceback(
     for what in ("database", "published copy"):
         assert found[what][0] == "fail"
         assert found[what][1].endswith("run: marketmap restore")
-    assert next(iter(make_whole(config, None))).count("marketmap.duckdb: ") <= 2
+    assert next(iter(make_whole(config, None, EachMap(config)))).count("marketmap.duckdb: ") <= 2
 
 
 def test_matrices_that_are_missing_or_damaged_are_named(config: Config) -> None:
