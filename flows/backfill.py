@@ -11,7 +11,7 @@ from flows.steps.days import SKIPPED, BackfillResult, days_between, fetch_once, 
 from flows.steps.listing import Listing
 from flows.steps.progress import tell
 from marketmap.errors import SourceDownError
-from marketmap.printing import plural
+from marketmap.printing import first_to_last, plural
 
 PUBLISH_EVERY = 25
 """Maps after which people get to see what has been made so far."""
@@ -28,7 +28,7 @@ def backfill(
     """Make the map of every ``every``-th day of a range, both ends included."""
     with open_map(config_path, map_name) as context:
         days = days_between(start, context.day(end, "--to"), every)
-        span = f"{plural(len(days), 'day')} from {days[0]} to {days[-1]}"
+        span = f"{plural(len(days), 'day')}, {first_to_last(days)}"
         tell(f"map {context.name}, {span}, from {context.source.name}")
         result = BackfillResult()
         listings = list_days(context, days, result)

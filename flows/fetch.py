@@ -6,9 +6,9 @@ from pathlib import Path
 from flows.daily import bring_prices, list_assets
 from flows.recording import flow
 from flows.steps.context import open_map
-from flows.steps.days import days_between
+from flows.steps.days import check_span
 from flows.steps.progress import tell
-from marketmap.printing import plural
+from marketmap.printing import first_to_last, plural
 
 
 @flow("fetch", "{map_name}")
@@ -22,8 +22,9 @@ def fetch(
     with open_map(config_path, map_name) as context:
         day = context.day(end, "--to")
         first = start or context.window(day)[0]
-        days_between(first, day, 1)  # refuses days that are none
-        tell(f"map {context.name}, {first} to {day}, from {context.source.name}")
+        check_span(first, day)
+        span = first_to_last((first, day))
+        tell(f"map {context.name}, prices of {span}, from {context.source.name}")
         listed = list_assets(context, day)
         tell(f"listed {plural(len(listed.assets), 'asset')}")
         return bring_prices(context, listed.assets, (first, day), wait=False)

@@ -10,7 +10,7 @@ from flows.steps.context import open_map
 from flows.steps.days import BackfillResult, days_to_rebuild
 from flows.steps.listing import nearest_listing
 from flows.steps.progress import tell
-from marketmap.printing import plural
+from marketmap.printing import first_to_last, plural
 
 
 @flow("rebuild", "{map_name}")
@@ -23,5 +23,5 @@ def rebuild(
     """Refit every stored day of a map, or those of a range, under the settings of today."""
     with open_map(config_path, map_name) as context:
         days = days_to_rebuild(context, start, end)
-        tell(f"map {context.name}, {plural(len(days), 'stored day')} from {days[0]} to {days[-1]}")
+        tell(f"map {context.name}, {plural(len(days), 'stored day')}, {first_to_last(days)}")
         return make_days(context, days, partial(nearest_listing, context), BackfillResult())

@@ -9,6 +9,7 @@ from .errors import ConfigError as ConfigError
 from .errors import DataError as DataError
 from .errors import FitError as FitError
 from .errors import MarketmapError as MarketmapError
+from .errors import NoSessionError as NoSessionError
 from .errors import NotEnoughDataError as NotEnoughDataError
 from .errors import SourceDownError as SourceDownError
 from .errors import SourceError as SourceError

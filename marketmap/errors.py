@@ -5,7 +5,8 @@
     MarketmapError
     ├── ConfigError            config.yaml or an option is wrong: a person has to change it
     ├── DataError              a table or file holds what it must not hold; a ValueError, too
-    │   └── NotEnoughDataError too few assets or days are left to make a map
+    │   ├── NotEnoughDataError too few assets or days are left to make a map
+    │   └── NoSessionError     the market was closed on the as-of day
     ├── SourceError            a source answered, but with an error or with nonsense
     │   └── SourceDownError    a source did not answer: trying again later may help
     ├── FitError               the model has no solution, or the solver failed to find it
@@ -76,6 +77,16 @@ class NotEnoughDataError(DataError):
     ... except NotEnoughDataError as error:
     ...     print(error)
     9 days are too few for 5 folds of cross-validation; expected at least 10
+    """
+
+
+class NoSessionError(DataError):
+    """The as-of day is no session: the market was closed, so that no map is of this day.
+
+    Examples
+    --------
+    >>> issubclass(NoSessionError, DataError)
+    True
     """
 
 

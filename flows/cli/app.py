@@ -196,7 +196,7 @@ def backfill(
     """Make the maps of past days.
 
     What is missing is fetched once. A day that cannot be made is skipped with a word; exit code 1
-    says that some were.
+    says that some were. Days on which the market was closed (calendar: sessions) are no failure.
     """
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from marketmap.errors import ConfigError, MarketmapError, SourceDownError
-from marketmap.printing import first_to_last, plural, printable
+from marketmap.printing import NAMED, first_to_last, plural, printable
 
 if TYPE_CHECKING:
     from flows.steps.days import BackfillResult
@@ -139,10 +139,21 @@ def say_written(output: Path | None) -> None:
 
 
 def print_result(result: "BackfillResult") -> None:
-    """Print what became of a range of days."""
+    """Print what became of a range of days; exit code 1 where a day has no map that should."""
     made, skipped = plural(len(result.made), "map"), plural(len(result.skipped), "day")
     print(f"made {made}, skipped {skipped}")
+    if result.no_sessions:
+        print(_closed(list(result.no_sessions)))
+        if not result.made:
+            print(list(result.no_sessions.values())[-1])
     if result.report is not None:
         print(f"report: {result.report}")
     if result.skipped:
         raise typer.Exit(1)
+
+
+def _closed(days: Sequence[date]) -> str:
+    """Say on which days the market was closed."""
+    were = "day was no session" if len(days) == 1 else "days were no sessions"
+    which = ", ".join(map(str, days)) if len(days) <= NAMED else f"from {first_to_last(days)}"
+    return f"{len(days):,} {were}: {which}"

@@ -118,7 +118,9 @@ def restore(
         with at_work():
             for name, lost_days in days.items():
                 with each.alone(name):
-                    n_made += len(flow(name, lost_days, path).made)
+                    result = flow(name, lost_days, path)
+                    n_made += len(result.made)
+                    print_lines(result.no_sessions.values())
     if not n_made:
         publish_again(loaded)
     print(_restored(n_made, len(missing)))

@@ -15,11 +15,12 @@ from marketmap.errors import (
     ConfigError,
     DataError,
     FitError,
+    NoSessionError,
     SourceDownError,
     SourceError,
     StorageError,
 )
-from marketmap.printing import plural
+from marketmap.printing import first_to_last, plural
 from storage import stored_days
 
 SKIPPED = (DataError, FitError, SourceError)
@@ -35,25 +36,36 @@ class BackfillResult:
     made : list of date
         The days that have a map now.
     skipped : dict of date to str
-        Why the others have none.
+        Why others have none, though they should.
+    no_sessions : dict of date to str
+        The days on which the market was closed, with a sentence that says so: no failure.
     report : Path or None
         Of the last map that was made.
     """
 
     made: list[date] = field(default_factory=list)
     skipped: dict[date, str] = field(default_factory=dict)
+    no_sessions: dict[date, str] = field(default_factory=dict)
     report: Path | None = None
 
     def skip(self, day: date, reason: Exception) -> None:
-        """Say and note why a day has no map."""
-        self.skipped[day] = str(reason)
-        warn(f"{day} skipped: {reason}")
+        """Note why a day has no map, and say it where it should have one."""
+        if isinstance(reason, NoSessionError):
+            self.no_sessions[day] = str(reason)
+        else:
+            self.skipped[day] = str(reason)
+            warn(f"{day} skipped: {reason}")
+
+
+def check_span(start: date, end: date) -> None:
+    """Raise a ConfigError where a range has no day."""
+    if start > end:
+        raise ConfigError(f"--from {start}: comes after the last day, {end}")
 
 
 def days_between(start: date, end: date, every: int) -> list[date]:
     """Return every ``every``-th day of a range, counted back from its end."""
-    if start > end:
-        raise ConfigError(f"--from {start}: comes after the last day, {end}")
+    check_span(start, end)
     if every < 1:
         raise ConfigError(f"--every {every}: must be 1 or more days")
     back = range(0, (end - start).days + 1, every)
@@ -66,8 +78,8 @@ def days_to_rebuild(context: MapContext, start: date | None, end: date | None) -
     days = stored_days(published, name)
     chosen = [d for d in days if (start is None or d >= start) and (end is None or d <= end)]
     if not chosen:
-        known = f"it has {len(days)}, {days[0]} to {days[-1]}" if days else "it has none yet"
-        raise StorageError(f"{published}: no stored day of map {name} to rebuild; {known}")
+        known = f"it has {plural(len(days), 'stored day')}, {first_to_last(days)}"
+        raise StorageError(f"{published}: no stored day of map {name} in that range; {known}")
     return chosen
 
 

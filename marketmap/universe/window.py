@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from marketmap.errors import DataError, NotEnoughDataError
+from marketmap.errors import DataError, NoSessionError, NotEnoughDataError
 from marketmap.settings import FilesSettings, MapSettings
 
 GRACE = pd.Timedelta(days=7)
@@ -80,7 +80,7 @@ def window_calendar(prices: pd.DataFrame, as_of: date, settings: MapSettings) ->
     ------
     NotEnoughDataError
         No asset's prices reach back that far.
-    DataError
+    NoSessionError
         ``as_of`` is no session.
     """
     last = pd.Timestamp(as_of)
@@ -93,10 +93,13 @@ def window_calendar(prices: pd.DataFrame, as_of: date, settings: MapSettings) ->
     else:
         calendar = session_days(prices, last)
         if last not in calendar:
-            before = f"{calendar[-1]:%Y-%m-%d}" if len(calendar) else "none"
-            raise DataError(
-                f"{as_of} is no session: fewer than half of the assets have a price on it; "
-                f"the last session before it is {before}"
+            before = (
+                f"the last session before it is {calendar[-1]:%Y-%m-%d}"
+                if len(calendar)
+                else "there is none before it"
+            )
+            raise NoSessionError(
+                f"{as_of} is no session: fewer than half of the assets have a price on it; {before}"
             )
     if len(calendar) < needed:
         days = "days" if trades_every_day(settings) else "sessions"

@@ -36,6 +36,7 @@ NAMES = [
     "MarketmapError",
     "Matrices",
     "ModelSettings",
+    "NoSessionError",
     "NotEnoughDataError",
     "PrecisionSettings",
     "Recovery",
