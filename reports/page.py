@@ -23,9 +23,9 @@ from reports.figures.network import Trace, edges_shown_first
 from reports.figures.price_charts import price_charts
 from reports.matrices import matrices_of
 from reports.sections.clusters import cluster_rows
-from reports.sections.doubts import doubts
+from reports.sections.doubts import doubts, remarks
 from reports.sections.edges import edge_rows
-from reports.sections.left_out import exclusion_counts, records
+from reports.sections.left_out import left_out, records
 from reports.sections.made import diagnostic_rows, setting_rows
 from reports.styles import ACROSS, INK
 from reports.text import number, percent, shown, signed
@@ -80,6 +80,7 @@ def render(stored: StoredRun) -> str:
             created_at=stored.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
             versions=sorted(stored.versions.items()),
             doubts=doubts(run, prices_changed=matrices.prices_changed),
+            remarks=remarks(run),
             figures={name: _as_json(figure) for name, figure in figures.items()},
             heights={name: figure["layout"].get("height") for name, figure in figures.items()},
             edges_shown_first=edges_shown_first(structure),
@@ -90,8 +91,8 @@ def render(stored: StoredRun) -> str:
             clusters=cluster_rows(structure, matrices.correlation),
             edges={sign: edge_rows(structure, matrices.correlation, sign) for sign in (1, -1)},
             charts=price_charts(run),
-            exclusion_counts=exclusion_counts(run, REASONS),
-            exclusions=records(run.universe.exclusions),
+            n_left_out=len(run.universe.exclusions),
+            left_out=left_out(run, REASONS),
             repairs=records(run.universe.repairs),
             reasons=REASONS,
             diagnostic_rows=diagnostic_rows(structure),

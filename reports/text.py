@@ -45,8 +45,18 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Write a share as a percentage."""
-    return f"{share * 100:.{digits}f} %".replace("-", MINUS)
+    """Write a share as a percentage; one that is small is never written as none, nor most as all.
+
+    Examples
+    --------
+    >>> percent(0.6667), percent(0.0004), percent(0.9996), percent(1.0)
+    ('66.7 %', 'under 0.1 %', 'over 99.9 %', '100.0 %')
+    """
+    least = 10.0**-digits
+    text = f"{share * 100:.{digits}f}"
+    if 0 < share < 1 and float(text) in (0.0, 100.0):
+        return f"under {least:.{digits}f} %" if share < 0.5 else f"over {100 - least:.{digits}f} %"
+    return f"{text} %".replace("-", MINUS)
 
 
 def change(factor: float) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from marketmap.agreement.base import Recovery
 from marketmap.printing import plural
-from reports.sections.doubts import doubts
+from reports.sections.doubts import doubts, remarks
 from reports.text import told_sources
 from storage import StoredRun
 
@@ -25,12 +25,10 @@ def summary(stored: StoredRun, report: Path) -> Iterator[str]:
     yield f"penalty (alpha), chosen by cross-validation: {diagnostics.alpha:.4g}"
     yield f"prices: {told_sources(run.price_sources)}"
     yield from (f"warning: {doubt}" for doubt in doubts(run))
-    if run.survivors_only:
-        yield "warning: the listing is of a later day; assets that vanished since are missing"
     yield f"left out: {_counted(run.universe.exclusions)}"
     if len(run.universe.repairs):
         yield f"repaired: {_counted(run.universe.repairs)}"
-    yield from (f"note: {note}" for note in run.notes)
+    yield from (f"note: {remark}" for remark in remarks(run))
     if stored.recovery is not None:
         yield recovery_line(stored.recovery)
     yield f"report: {report}"

@@ -1,18 +1,24 @@
-"""Where a reader should trust a map less, in plain words."""
+"""Where a reader should trust a map less, and what else there is to say of how it came about.
+
+A doubt changes how the map is to be read: an edge, a cluster or an asset may be missing, be weaker
+than it looks, or be another one. It stands in red at the top of the report. A remark says what was
+done about a small flaw that changes no such thing; it stands in grey, for the record.
+"""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from marketmap.doubts import doubts_of
-from marketmap.printing import plural
+from marketmap.printing import NAMED, plural
 from marketmap.run import MapRun
 from marketmap.structure import MarketStructure
-from reports.text import number, percent
+from reports.text import asset_labels, number, percent
 
 NEAR = 0.8
 """Where others failed, a fitted penalty this far below the chosen one shows that it is the best."""
-
+LACKING = 0.05
+"""An asset that lacks more of its days has edges that are weaker by about half this share."""
 
 PRICES_CHANGED = (
     "The stored prices are not those any more that this map was made from: correlations and charts "
@@ -20,8 +26,27 @@ PRICES_CHANGED = (
 )
 
 
+SURVIVORS_ONLY = (
+    "The list of assets is of a later day than the map: assets that vanished in between are "
+    "missing, so that the market looks healthier than it was."
+)
+
+
+def remarks(run: MapRun) -> list[str]:
+    """List what a reader may want to know of a map, though it changes nothing about it."""
+    found = run.structure.diagnostics
+    remarks = []
+    if found.n_filled:
+        were = "was" if found.n_filled == 1 else "were"
+        remarks.append(
+            f"{found.n_filled:,} of {plural(found.n_assets * found.n_days, 'return')} {were} "
+            "missing and set to the mean of the asset."
+        )
+    return [*remarks, *run.notes]
+
+
 def doubts(run: MapRun, *, prices_changed: bool = False) -> list[str]:
-    """List what makes a map doubtful; the list is empty when nothing does.
+    """List what changes how a map is to be read; the list is empty when nothing does.
 
     ``prices_changed`` is whether the stored prices have been revised since the map was made.
     """
@@ -31,7 +56,8 @@ def doubts(run: MapRun, *, prices_changed: bool = False) -> list[str]:
         *_about_the_fit(run),
         *_about_the_penalty(structure),
         *_about_the_clusters(structure),
-        *_about_the_returns(structure),
+        *_about_the_prices(run),
+        *([SURVIVORS_ONLY] if run.survivors_only else []),
         *([PRICES_CHANGED] if prices_changed else []),
     ]
 
@@ -82,11 +108,19 @@ def _about_the_clusters(structure: MarketStructure) -> Iterator[str]:
         )
 
 
-def _about_the_returns(structure: MarketStructure) -> Iterator[str]:
-    found = structure.diagnostics
-    if found.n_filled:
-        share = found.n_filled / (found.n_assets * found.n_days)
+def _about_the_prices(run: MapRun) -> Iterator[str]:
+    universe = run.universe
+    is_missing = universe.closes.isna()
+    if run.settings.returns == "intraday":
+        is_missing |= universe.opens.isna()
+    missing = is_missing.mean()
+    much = missing[missing > LACKING].sort_values(ascending=False, kind="stable")
+    if len(much):
+        labels = asset_labels(run.structure.assets)
+        named = [f"{labels[str(i)]} ({percent(share)})" for i, share in much.head(NAMED).items()]
+        more = f" and {len(much) - NAMED} more" if len(much) > NAMED else ""
+        lack = "lacks prices on many days" if len(much) == 1 else "lack prices on many days"
         yield (
-            f"{plural(found.n_filled, 'return')} ({percent(share, 2)} of all) were missing and "
-            "set to the asset's mean, which weakens that asset's edges."
+            f"{', '.join(named)}{more} {lack}: the missing returns were set to the mean of the "
+            "asset, which makes its edges look weaker than they are."
         )

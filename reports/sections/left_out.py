@@ -1,6 +1,7 @@
 """The section of what was left out or repaired."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -8,11 +9,32 @@ import pandas as pd
 from marketmap.run import MapRun
 
 
-def exclusion_counts(run: MapRun, reasons: Mapping[str, str]) -> list[tuple[str, str, int]]:
-    """Count the exclusions: reason, what it means, how many; the most frequent first."""
-    counts = run.universe.exclusions["reason"].astype("str").value_counts()
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-    return [(str(reason), reasons.get(str(reason), ""), int(n)) for reason, n in ordered]
+@dataclass(frozen=True)
+class LeftOut:
+    """Assets that were left out for one reason.
+
+    Attributes
+    ----------
+    reason : str
+        A word, such as ``pegged``.
+    meaning : str
+        What the word says, in a sentence's place; may be empty.
+    rows : list of dict
+        ``asset_id``, ``symbol``, ``name``, ``rank`` and ``detail`` of each asset, in rank order.
+    """
+
+    reason: str
+    meaning: str
+    rows: list[dict[str, Any]]
+
+
+def left_out(run: MapRun, reasons: Mapping[str, str]) -> list[LeftOut]:
+    """Group the assets that were left out by reason, the most frequent first."""
+    groups = run.universe.exclusions.groupby("reason", observed=True)
+    found = [
+        LeftOut(str(reason), reasons.get(str(reason), ""), records(rows)) for reason, rows in groups
+    ]
+    return sorted(found, key=lambda group: (-len(group.rows), group.reason))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -204,7 +204,7 @@ def test_a_past_day_from_todays_listing_says_that_the_vanished_are_missing(
     past = (YESTERDAY - timedelta(days=3)).isoformat()
     run = remote.run("run", "--as-of", past)
     assert run.returncode == 0, run.stderr
-    assert "warning: the listing is of a later day" in run.stdout
+    assert "warning: The list of assets is of a later day" in run.stdout
     stored = remote.ask("select as_of::varchar as day, survivors_only from runs").to_pylist()
     assert stored == [{"day": past, "survivors_only": True}]
     # today's listing is kept under its own day

@@ -163,16 +163,16 @@ def test_a_past_day_shows_the_coins_of_that_day_the_dead_ones_included(
     coins.end(dead, past)
     known = remote.run("run", "--as-of", str(past))
     assert known.returncode == 0, known.stderr
-    assert "warning: the listing is of a later day" not in known.stdout
+    assert "warning: The list of assets is of a later day" not in known.stdout
     on_map = "select count(*) as n from cluster_history where asset_id = '{}' and as_of = '{}'"
     assert remote.ask(on_map.format(dead, past)).to_pylist() == [{"n": 1}]
     report = (remote.folder / "data" / "reports" / "demo" / f"{past}.html").read_text()
-    assert "Survivors only" not in report
+    assert "The list of assets is of a later day" not in report
     unknown = remote.run("run", "--as-of", str(past - ONE_DAY))
-    assert "warning: the listing is of a later day" in unknown.stdout
+    assert "warning: The list of assets is of a later day" in unknown.stdout
     assert remote.ask(on_map.format(dead, past - ONE_DAY)).to_pylist() == [{"n": 0}]
     report = (remote.folder / "data" / "reports" / "demo" / f"{past - ONE_DAY}.html").read_text()
-    assert "Survivors only" in report
+    assert "The list of assets is of a later day" in report
 
 
 def test_half_a_market_is_no_map(remote: Desk, coins: CmcServer) -> None:

@@ -66,7 +66,7 @@ def test_the_header_tells_what_is_mapped(real_looking: StoredRun) -> None:
     assert '<time datetime="2026-01-31">2026-01-31</time>' in page
     assert "coinmarketcap" in page
     assert "40 days" in page
-    assert "Survivors only:" in page
+    assert "The list of assets is of a later day" in page
     assert "3 assets came too late: A, B, C" in page
 
 

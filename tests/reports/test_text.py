@@ -60,6 +60,13 @@ def test_change_says_what_became_of_a_price(factor: float, text: str) -> None:
 
 def test_percent() -> None:
     assert percent(0.6667) == "66.7 %"
+    assert (percent(0.0), percent(1.0)) == ("0.0 %", "100.0 %")
+
+
+def test_some_is_never_written_as_none_nor_most_as_all() -> None:
+    assert [percent(0.0004), percent(0.9996)] == ["under 0.1 %", "over 99.9 %"]
+    assert [percent(0.00001, 2), percent(0.99999, 2)] == ["under 0.01 %", "over 99.99 %"]
+    assert [percent(0.0006), percent(0.9994)] == ["0.1 %", "99.9 %"]
 
 
 def test_assets_that_share_a_symbol_are_told_apart_by_id() -> None:

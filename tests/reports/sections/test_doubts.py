@@ -1,11 +1,14 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from reports.sections.doubts import doubts
-from tests.support.runs import make_run
+from marketmap.run import MapRun
+from marketmap.universe.select import Universe
+from reports.sections.doubts import SURVIVORS_ONLY, doubts, remarks
+from tests.support.runs import make_run, make_settings
 from tests.support.structures import make_structure
 
 CLUSTERS, EDGES = [1, 1, 2], [(0, 1, 0.5)]
@@ -15,7 +18,28 @@ def doubts_about(cv_scores: pd.DataFrame | None = None, **diagnostics: object) -
     structure = make_structure(CLUSTERS, EDGES, **diagnostics)
     if cv_scores is not None:
         structure = replace(structure, cv_scores=cv_scores)
-    return doubts(replace(make_run(), structure=structure))
+    return doubts(replace(whole_run(), structure=structure))
+
+
+def whole_run(**changes: object) -> MapRun:
+    """Return a run that lacks no price and has nothing to be told of."""
+    run = make_run()
+    structure = replace(run.structure, diagnostics=replace(run.structure.diagnostics, n_filled=0))
+    whole: dict[str, Any] = {
+        "universe": replace(run.universe, closes=run.universe.closes.ffill().bfill()),
+        "structure": structure,
+        "survivors_only": False,
+        "notes": (),
+    }
+    return replace(run, **(whole | changes))
+
+
+def lacking(n_days: int, *columns: int, field: str = "closes") -> Universe:
+    """Return a universe in which some assets lack so many of 41 days."""
+    universe = whole_run().universe
+    prices = getattr(universe, field).ffill().bfill()
+    prices.iloc[5 : 5 + n_days, list(columns)] = np.nan
+    return replace(universe, **{field: prices})
 
 
 def test_nothing_is_said_about_a_sound_fit() -> None:
@@ -29,7 +53,6 @@ def test_nothing_is_said_about_a_sound_fit() -> None:
         ({"duality_gap": 0.5}, "The duality gap, 0.5, is above the tolerance of 0.0001"),
         ({"duality_gap": -0.5}, "is above the tolerance"),
         ({"settled": False}, "had not settled after 80 iterations"),
-        ({"n_filled": 3}, "3 returns (1.00 % of all) were missing"),
         ({"alpha": 0.1}, "0.1, is the smallest that was tried"),
         ({"alpha": 0.4}, "0.4, is the largest that was tried"),
     ],
@@ -78,7 +101,7 @@ def test_failed_fits_above_the_chosen_penalty_are_no_doubt() -> None:
 
 def test_what_makes_the_whole_map_doubtful_comes_first() -> None:
     first, *others = doubts_about(
-        mean_square_correlation=1 / 99, explained=0.9998, most_explained=0, n_filled=3, n_days=100
+        mean_square_correlation=1 / 99, explained=0.9998, most_explained=0, n_days=100
     )
 
     assert first.startswith("There is no structure to show: the correlations are as small as")
@@ -88,7 +111,7 @@ def test_what_makes_the_whole_map_doubtful_comes_first() -> None:
         "product, or a fund beside what it holds distorts the penalty and every edge: leave one of "
         "them out."
     )
-    assert len(others) == 2
+    assert len(others) == 1
 
 
 def test_a_window_of_few_days_is_a_doubt() -> None:
@@ -102,3 +125,54 @@ def test_a_market_without_groups_is_a_doubt() -> None:
     (doubt,) = doubts(replace(make_run(), structure=structure))
 
     assert doubt.startswith("There are no groups to show")
+
+
+def test_an_asset_that_lacks_many_days_is_a_doubt_that_names_it() -> None:
+    assert doubts(whole_run(universe=lacking(3, 4))) == [
+        (
+            "C4 (7.3 %) lacks prices on many days: the missing returns were set to the mean of the "
+            "asset, which makes its edges look weaker than they are."
+        )
+    ]
+
+
+def test_two_assets_that_lack_many_days_are_told_apart_where_they_share_a_symbol() -> None:
+    (doubt,) = doubts(whole_run(universe=lacking(4, 0, 1)))
+    assert doubt.startswith("C1 (1000) (9.8 %), C1 (1001) (9.8 %) lack prices on many days: ")
+
+
+def test_a_few_missing_days_are_no_doubt() -> None:
+    assert doubts(whole_run(universe=lacking(2, 0, 1, 2, 3, 4, 5, 6, 7))) == []
+
+
+def test_missing_opens_are_a_doubt_where_returns_are_made_of_them_alone() -> None:
+    universe = lacking(9, 2, field="opens")
+    assert doubts(whole_run(universe=universe)) == []
+    settings = make_settings().model_copy(update={"returns": "intraday"})
+    (doubt,) = doubts(whole_run(universe=universe, settings=settings))
+    assert doubt.startswith("C2 (22.0 %) lacks prices")
+
+
+def test_a_list_of_a_later_day_is_a_doubt() -> None:
+    assert doubts(replace(whole_run(), survivors_only=True)) == [SURVIVORS_ONLY]
+
+
+@pytest.mark.parametrize(
+    ("n_filled", "said"),
+    [
+        (1, "1 of 300 returns was missing and set to the mean of the asset."),
+        (4, "4 of 300 returns were missing and set to the mean of the asset."),
+    ],
+)
+def test_a_few_returns_that_were_missing_are_counted_for_the_record(
+    n_filled: int, said: str
+) -> None:
+    structure = make_structure(CLUSTERS, EDGES, n_filled=n_filled)
+    run = replace(whole_run(), structure=structure)
+    assert remarks(run) == [said]
+    assert doubts(run) == []
+
+
+def test_what_a_source_notes_is_for_the_record() -> None:
+    assert remarks(whole_run()) == []
+    assert remarks(replace(whole_run(), notes=("a came too late",))) == ["a came too late"]
