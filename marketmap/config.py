@@ -30,6 +30,8 @@ class Config(Settings):
 
     Attributes
     ----------
+    file : Path
+        Where it stands, for messages.
     folder : Path
         The file's folder, from which relative paths are taken.
     maps : dict of str to MapSettings
@@ -44,6 +46,7 @@ class Config(Settings):
     'demo'
     """
 
+    file: Path = Path("config.yaml")
     folder: Path = Path()
     maps: dict[str, MapSettings] = Field(min_length=1)
     data_dir: Path = Path("data")
@@ -82,7 +85,7 @@ class Config(Settings):
     def map_settings(self, name: str) -> MapSettings:
         """Return the settings of a map, or raise a ConfigError that lists the known ones."""
         if name not in self.maps:
-            raise ConfigError(f"no map {name!r} in config.yaml; it has: {', '.join(self.maps)}")
+            raise ConfigError(f"no map {name!r} in {self.file}; it has: {', '.join(self.maps)}")
         return self.maps[name]
 
     @property
@@ -202,8 +205,9 @@ def parse_config(
 ) -> Config:
     """Check the content of a config.yaml; see :func:`load_config`."""
     given, content = content, dict(content)
-    if "folder" in content:
-        raise ConfigError(f"{origin}: unknown key 'folder'")
+    for key in ("file", "folder"):
+        if key in content:
+            raise ConfigError(f"{origin}: unknown key {key!r}")
     defaults = content.pop("defaults", None) or {}
     if not isinstance(defaults, dict):
         raise ConfigError(f"{origin}: defaults: expected keys and values, got {defaults!r}")
@@ -219,7 +223,9 @@ def parse_config(
         raise ConfigError(
             f"{origin}: {_first_problem(error, given, written or _Written())}"
         ) from None
-    return config.model_copy(update={"folder": folder, "data_dir": folder / config.data_dir})
+    return config.model_copy(
+        update={"file": Path(origin), "folder": folder, "data_dir": folder / config.data_dir}
+    )
 
 
 def read_settings(given: Any, kind: type[S], what: str = "settings") -> S:

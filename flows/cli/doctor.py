@@ -17,6 +17,7 @@ from flows.service.environment import (
     running_server,
 )
 from flows.service.prefect_database import damage
+from flows.steps.context import source_of
 from flows.steps.each_map import was_made
 from flows.steps.integrity import Finding, look_at_data
 from marketmap.config import Config, load_config
@@ -24,7 +25,6 @@ from marketmap.errors import MarketmapError
 from marketmap.precision.compiling import compile_once
 from marketmap.printing import plural
 from marketmap.settings import REMOTE_KINDS
-from marketmap.sources import open_source
 from marketmap.sources.disputes import SETTLED, UNSETTLED
 from storage import Database, stored_days, stored_maps
 
@@ -137,7 +137,7 @@ def _source(config: Config, name: str, *, is_needed: bool) -> Finding:
     # Whoever waits for a diagnosis wants to know soon; a second try confirms an odd listing.
     fetch = config.fetch.model_copy(update={"attempts": min(2, config.fetch.attempts)})
     try:
-        source = open_source(settings.source, fetch, config.folder)
+        source = source_of(config, name, fetch)
         last = source.last_day(datetime.now(UTC))
         listing = source.listing(last, ASKED, settings.universe.rank_by)
     except MarketmapError as error:
@@ -152,7 +152,7 @@ def _fetching(config: Config, name: str) -> Iterator[Finding]:
     if settings.source.kind not in REMOTE_KINDS or not config.database.exists():
         return
     try:
-        source = open_source(settings.source, config.fetch, config.folder)
+        source = source_of(config, name)
         with Database.open(config.database, wait_seconds=2) as database:
             asked = database.requests_since(source.name, datetime.now(UTC) - LATELY)
             kept_out = database.quarantine(source.name, open_only=False)

@@ -8,8 +8,14 @@ from pathlib import Path
 
 from flows.steps.lock import map_lock
 from marketmap.config import Config, load_config
-from marketmap.errors import ConfigError
-from marketmap.settings import CoinMarketCapSettings, ExchangeSettings, MapSettings
+from marketmap.errors import ConfigError, DataError
+from marketmap.settings import (
+    CoinMarketCapSettings,
+    ExchangeSettings,
+    FetchSettings,
+    FilesSettings,
+    MapSettings,
+)
 from marketmap.sources import open_source
 from marketmap.sources.base import Source
 from marketmap.sources.files.source import Files
@@ -87,10 +93,28 @@ def map_context(config: Config, name: str) -> MapContext:
     DataError
         The source's file holds what it must not hold, or does not fit its calendar.
     """
-    source = open_source(config.map_settings(name).source, config.fetch, config.folder)
+    source = source_of(config, name)
     if isinstance(source, Files):
         source.check()
     return MapContext(config, name, source, source.last_day(datetime.now(UTC)))
+
+
+def source_of(config: Config, name: str, fetch: FetchSettings | None = None) -> Source:
+    """Open a map's source; an error names the key of config.yaml by which the source is written.
+
+    Parameters
+    ----------
+    config : Config
+    name : str
+    fetch : FetchSettings, optional
+        How a remote source is asked, where it is not as config.yaml says.
+    """
+    settings = config.map_settings(name).source
+    try:
+        return open_source(settings, fetch or config.fetch, config.folder)
+    except (ConfigError, DataError) as error:
+        key = "source.path" if isinstance(settings, FilesSettings) else "source"
+        raise type(error)(f"{error} ({config.file}: maps.{name}.{key})") from None
 
 
 @contextmanager

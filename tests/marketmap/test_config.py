@@ -78,6 +78,7 @@ def test_relative_paths_start_at_the_files_own_folder(tmp_path: Path) -> None:
         ),
         ({"maps": {"a": {"source": {"kind": "files"}}}}, "maps.a.source.path: is missing"),
         ({"maps": one_map(), "folder": "x"}, "unknown key 'folder'"),
+        ({"maps": one_map(), "file": "x"}, "unknown key 'file'"),
         ({"maps": one_map(), "defaults": [1]}, "defaults: expected keys and values"),
         ({"maps": one_map(), "fetch": {"attempts": 0}}, "fetch.attempts: .* greater than 0, got 0"),
         ({"maps": one_map(), "schedule": {"maps": ["z"]}}, "schedule.maps names 'z'"),
