@@ -133,6 +133,7 @@ def fetch(
     with at_work():
         notes = flow(first, last, name, path)
     print_lines(f"note: {note}" for note in notes)
+    print(f"prices are stored; to make a map of them: marketmap run --map {name}")
 
 
 @app.command(epilog="Example: marketmap replay --map crypto")

@@ -143,7 +143,8 @@ def _source(config: Config, name: str, *, is_needed: bool) -> Finding:
     except MarketmapError as error:
         return Finding("fail" if is_needed else "warn", what, with_advice(error))
     largest = listing["asset_id"].iloc[0]
-    return Finding("ok", what, f"{source.name} answers; last day {last}, largest asset {largest}")
+    can = "answers" if source.is_remote else "can be read"
+    return Finding("ok", what, f"{source.name} {can}; last day {last}, largest asset {largest}")
 
 
 def _fetching(config: Config, name: str) -> Iterator[Finding]:

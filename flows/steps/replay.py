@@ -31,7 +31,8 @@ def replay(context: MapContext) -> str:
     source, settings = context.source, context.settings
     if not is_remote(source):
         raise ConfigError(
-            f"map {context.name}: a {settings.source.kind} source, of which nothing is archived"
+            f"map {context.name}: nothing is archived of a source of kind {settings.source.kind}; "
+            "replay is for coinmarketcap and ccxt"
         )
     rank_by = settings.universe.rank_by
     bodies = archive_of(context.config).bodies(source.name)

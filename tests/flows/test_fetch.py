@@ -186,7 +186,11 @@ def test_half_a_market_is_no_map(remote: Desk, coins: CmcServer) -> None:
 
 
 def test_the_archive_is_replayed_by_a_command(remote: Desk, coins: CmcServer) -> None:
-    assert remote.run("fetch").returncode == 0
+    fetched = remote.run("fetch")
+    assert fetched.returncode == 0, fetched.stderr
+    assert fetched.stdout.splitlines()[-1] == (
+        "prices are stored; to make a map of them: marketmap run --map demo"
+    )
     (remote.folder / "data" / "marketmap.duckdb").unlink()
     coins.requests.clear()
     replayed = remote.run("replay")
@@ -201,7 +205,10 @@ def test_the_archive_is_replayed_by_a_command(remote: Desk, coins: CmcServer) ->
 def test_a_simulated_map_has_nothing_to_replay(desk: Desk) -> None:
     run = desk.run("replay")
     assert run.returncode == 2
-    assert run.stderr == "error: map demo: a simulated source, of which nothing is archived\n"
+    assert run.stderr == (
+        "error: map demo: nothing is archived of a source of kind simulated; "
+        "replay is for coinmarketcap and ccxt\n"
+    )
 
 
 def test_ctrl_c_ends_a_fetch_soon_and_keeps_what_came(remote: Desk, coins: CmcServer) -> None:

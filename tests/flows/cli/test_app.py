@@ -371,6 +371,10 @@ def test_doctor_finds_nothing_wrong_where_all_is_well(made: Desk) -> None:
     assert run.returncode == 0, run.stdout
     said = dict(line.split(maxsplit=1)[::-1] for line in run.stdout.splitlines())
     assert "fail" not in said.values()
+    assert any(
+        "source of demo: simulated:" in line and " can be read; last day" in line
+        for line in run.stdout.splitlines()
+    )
     checked = [line.split(maxsplit=1)[1].split(":")[0] for line in run.stdout.splitlines()]
     assert checked == [
         "config",
