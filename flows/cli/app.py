@@ -288,7 +288,6 @@ def sql(
         name = stored_map(loaded, map_name)
         answer = ask(sql_output.example(example, name), loaded.published)
         if not answer.num_rows:
-            stored_days(loaded.published, name)  # says which maps there are, where it is not there
             print(sql_output.nothing_found(example, name), file=sys.stderr)
             if style == "table" and output is None:
                 return
