@@ -95,7 +95,7 @@ def find_layout(
     two_levels = _two_levels(rows)
     if two_levels:
         return _by_asset(*two_levels, rows, path)
-    names = [name.strip() for name in rows[0]] if rows else []
+    names = list(rows[0]) if rows else []
     found = _Columns(names, settings.columns, path).found()
     if _is_wide(found, names, are_numbers):
         date = found.get("date", _index_of(names))

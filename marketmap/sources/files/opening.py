@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -103,7 +104,8 @@ def _read_csv(path: Path, settings: FilesSettings) -> OpenFile:
     with _open_text(path) as file:
         lines = list(islice(file, 4))
     separator = settings.separator or _separator(lines)
-    rows = list(csv.reader(lines, delimiter=separator))
+    # A space beside a separator is no part of what it separates.
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
     layout = find_layout(rows[:3], _look_like_numbers(rows), settings, path)
     numbers = dict.fromkeys(layout.numbers, pa.float64())
     parse = pa_csv.ParseOptions(delimiter=separator)
@@ -156,7 +158,9 @@ def _parse_csv(path: Path, layout: Layout, parse: Any, types: dict[int, Any]) ->
             column_types={str(at): types.get(at, pa.string()) for at in layout.places},
         ),
     )
-    return OpenFile(layout, {at: table[str(at)].combine_chunks() for at in layout.places})
+    columns = {at: table[str(at)].combine_chunks() for at in layout.places}
+    trimmed = {at: pc.utf8_trim_whitespace(columns[at]) for at in layout.texts.values()}
+    return OpenFile(layout, {**columns, **trimmed})
 
 
 class _ExcelError(ValueError):

@@ -13,7 +13,7 @@ from marketmap.errors import DataError
 
 def read_symbols(column: Any, name: str, path: Path) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Return the symbols in order, and of each row the place of its symbol among them."""
-    texts = pc.utf8_trim_whitespace(_as_text(column, name, path))
+    texts = _as_text(column, name, path)
     unknown = pc.or_kleene(pc.is_null(texts), pc.equal(texts, ""))
     rows = np.flatnonzero(unknown.to_numpy(zero_copy_only=False))
     if len(rows):
