@@ -3,12 +3,15 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from marketmap.errors import DataError
 from marketmap.settings import FilesSettings
 from marketmap.sources.files.table import read_table
+
+LAST = date(2024, 3, 29)  # a Friday
 
 
 def write_csv(folder: Path, *lines: str, name: str = "prices.csv") -> Path:
@@ -50,3 +53,14 @@ def refusal_of(path: Path, **settings: object) -> str:
     assert message.startswith(f"{path}: ")
     assert "\n" not in message
     return message.removeprefix(f"{path}: ")
+
+
+def market(kind: str, n_assets: int, *, n_days: int = 100, seed: int = 0) -> pd.DataFrame:
+    """Return a long table of random walks: coins trade every day, stocks on weekdays."""
+    days = pd.date_range(end=LAST, periods=n_days, freq="D" if kind == "coin" else "B")
+    draw = np.random.default_rng(seed)
+    moves = draw.normal(size=(n_days, 1)) + draw.normal(size=(n_days, n_assets))
+    names = [f"{kind}{at:02}" for at in range(n_assets)]
+    closes = pd.DataFrame(10 * np.exp(np.cumsum(0.02 * moves, axis=0)), days, names)
+    rows = closes.rename_axis(index="date", columns="symbol").stack().rename("close").reset_index()
+    return rows.assign(volume=1e6)

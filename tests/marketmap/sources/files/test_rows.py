@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,20 +11,7 @@ from marketmap.pipeline import compute_run
 from marketmap.run import MapInputs, MapRun
 from marketmap.settings import FilesSettings, MapSettings
 from marketmap.sources.files.source import Files
-from tests.support.price_files import closes_of, refusal_of, write_csv
-
-LAST = date(2024, 3, 29)  # a Friday
-
-
-def market(kind: str, n_assets: int, *, n_days: int = 100, seed: int = 0) -> pd.DataFrame:
-    """Return a long table of random walks: coins trade every day, stocks on weekdays."""
-    days = pd.date_range(end=LAST, periods=n_days, freq="D" if kind == "coin" else "B")
-    draw = np.random.default_rng(seed)
-    moves = draw.normal(size=(n_days, 1)) + draw.normal(size=(n_days, n_assets))
-    names = [f"{kind}{at:02}" for at in range(n_assets)]
-    closes = pd.DataFrame(10 * np.exp(np.cumsum(0.02 * moves, axis=0)), days, names)
-    rows = closes.rename_axis(index="date", columns="symbol").stack().rename("close").reset_index()
-    return rows.assign(volume=1e6)
+from tests.support.price_files import LAST, closes_of, market, refusal_of, write_csv
 
 
 def open_rows(folder: Path, rows: pd.DataFrame, **settings: object) -> Files:
