@@ -181,7 +181,7 @@ def test_a_listing_is_as_of_its_day(tmp_path: Path) -> None:
     assert listing.loc["A", "market_cap"] == 90
     assert listing.loc["A", "turnover"] == np.median(range(61, 91))
     assert set(source.listing(date(2024, 3, 20), 10)["asset_id"]) == {"A", "dead"}
-    assert set(source.listing(date(2024, 3, 31), 10)["asset_id"]) == {"A", "late"}
+    assert set(source.listing(date(2024, 3, 31), 10)["asset_id"]) == {"A", "dead", "late"}
 
 
 def test_a_market_cap_of_eight_days_ago_is_unknown(tmp_path: Path) -> None:
