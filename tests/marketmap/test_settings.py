@@ -147,3 +147,14 @@ def test_a_schedule_that_never_comes_or_that_prefect_cannot_read_is_refused(
 def test_scheduled_maps_are_named_once_each_and_at_least_one(maps: tuple[str, ...]) -> None:
     with pytest.raises(ValidationError, match=r"at least 1 item|names 'a' twice"):
         ScheduleSettings(maps=maps)
+
+
+def test_settings_of_how_a_file_is_read_are_no_part_of_a_map_that_does_without() -> None:
+    source = {"kind": "files", "path": "prices.csv"}
+    settings = MapSettings.model_validate({"source": source})
+    told = json.loads(settings.as_json())["source"]
+    assert told == {**source, "calendar": "daily"}
+    german = MapSettings.model_validate({"source": {**source, "decimal": ",", "separator": "tab"}})
+    assert german.digest != settings.digest
+    assert german.source.separator == "\t"  # type: ignore[union-attr]
+    assert MapSettings.from_json(german.as_json()) == german

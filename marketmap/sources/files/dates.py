@@ -15,6 +15,7 @@ from marketmap.days import Stamps, read_moments, same_zone
 from marketmap.errors import DataError
 
 A_DAY = "a day such as 2024-01-31"
+_READABLE = f"{A_DAY}, or source.date_format, which says how days are written"
 
 _FORMAT = 'one order in all rows, or source.date_format, such as "%d/%m/%Y" or "%m/%d/%Y"'
 
@@ -88,7 +89,7 @@ def _are_whole(column: Any) -> bool:
 class _UnreadableError(Exception):
     """A text is no date: which one, and what to say of it."""
 
-    def __init__(self, at: int, what: str, expected: str = A_DAY) -> None:
+    def __init__(self, at: int, what: str, expected: str = _READABLE) -> None:
         super().__init__(what)
         self.at, self.what, self.expected = at, what, expected
 
@@ -126,7 +127,7 @@ def _read_digits(texts: Sequence[str]) -> Stamps:
             raise _UnreadableError(at, f"{text!r} is no date" if text else "empty")
     numbers = np.array([int(text.partition(".")[0]) for text in texts], dtype="int64")
     if numbers[0] < _UNITS["s"]:
-        return _by_format([str(number) for number in numbers], "%Y%m%d", A_DAY)
+        return _by_format([str(number) for number in numbers], "%Y%m%d", _READABLE)
     unit = [unit for unit, least in _UNITS.items() if numbers[0] >= least][-1]
     strays = np.flatnonzero((numbers < _UNITS[unit]) | (numbers // 40 >= _UNITS[unit]))
     if len(strays):
@@ -193,6 +194,6 @@ def _first_misfit(texts: Sequence[str], parts: Sequence[_Parts]) -> tuple[int, s
             what = f"{texts[at]!r} is no date"
             if is_date:
                 return at, f"{what} in the order of those before it", _FORMAT
-            return at, what if texts[at] else "empty", A_DAY
+            return at, what if texts[at] else "empty", _READABLE
         orders = left
     raise AssertionError("an order fits all texts")  # pragma: no cover

@@ -119,6 +119,9 @@ def _missing(missing: Sequence[str], names: Sequence[str]) -> str:
     if not names:
         return f"missing {columns} {', '.join(missing)}; the file has: none"
     has = ", ".join(names)
+    if len(names) == 1:
+        hint = "source.separator says what separates them"
+        return f"missing {columns} {', '.join(missing)}; the file has: {has}; {hint}"
     hint = f"source.columns names what is called otherwise, such as columns: {{{missing[0]}: X}}"
     return f"missing {columns} {', '.join(missing)}; the file has: {has}; {hint}"
 

@@ -154,7 +154,8 @@ def test_numbers_that_are_no_dates_are_refused(tmp_path: Path) -> None:
     for dates in (["1704153600", "1704240"], ["1704153600", "170424000000000"], ["20240131", "7"]):
         message = refusal_of(csv_of(tmp_path, *dates))
         assert message == (
-            f"column date, row 2: '{dates[1]}' is no date, expected a day such as 2024-01-31"
+            f"column date, row 2: '{dates[1]}' is no date, expected a day such as 2024-01-31, or "
+            "source.date_format, which says how days are written"
         )
 
 

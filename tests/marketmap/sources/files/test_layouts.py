@@ -47,7 +47,10 @@ def test_a_separator_is_found_out(tmp_path: Path, separator: str) -> None:
 def test_a_separator_of_the_settings_counts(tmp_path: Path) -> None:
     path = tmp_path / "prices.csv"
     long().to_csv(path, sep="~", index=False)
-    assert refusal_of(path).startswith("missing columns date, symbol, close; the file has: date~")
+    assert refusal_of(path) == (
+        "missing columns date, symbol, close; the file has: date~symbol~close; "
+        "source.separator says what separates them"
+    )
     assert closes_of(path, separator="~") == EXPECTED
 
 

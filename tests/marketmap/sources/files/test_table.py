@@ -68,12 +68,13 @@ def test_text_in_a_parquet_column_of_numbers(tmp_path: Path) -> None:
 
 def test_dates_that_are_none(tmp_path: Path) -> None:
     expected = "expected a day such as 2024-01-31"
+    otherwise = "or source.date_format, which says how days are written"
     for text, what in [("tomorrow", "'tomorrow' is no date"), ("", "empty")]:
         path = write_csv(tmp_path, "date,symbol,close", "2024-01-30,A,1", f"{text},A,1")
-        assert refusal_of(path) == f"column date, row 2: {what}, {expected}"
+        assert refusal_of(path) == f"column date, row 2: {what}, {expected}, {otherwise}"
     path = tmp_path / "prices.parquet"
     pq.write_table(pa.table({"date": [45322], "symbol": ["A"], "close": [1.0]}), path)
-    assert refusal_of(path) == f"column date, row 1: '45322' is no date, {expected}"
+    assert refusal_of(path) == f"column date, row 1: '45322' is no date, {expected}, {otherwise}"
     pq.write_table(pa.table({"date": [1.5], "symbol": ["A"], "close": [1.0]}), path)
     assert refusal_of(path) == f"column date holds double, {expected}"
     days = pa.array([date(2024, 1, 1), None])
