@@ -26,8 +26,10 @@ def summary(stored: StoredRun, report: Path) -> Iterator[str]:
     yield f"prices: {told_sources(run.price_sources)}"
     yield from (f"warning: {doubt}" for doubt in doubts(run))
     yield f"left out: {_counted(run.universe.exclusions)}"
-    if len(run.universe.repairs):
-        yield f"repaired: {_counted(run.universe.repairs)}"
+    if len(run.universe.repaired):
+        yield f"repaired: {_counted(run.universe.repaired)}"
+    if len(run.universe.cut):
+        yield f"no place: {len(run.universe.cut)} (the map is full; the report lists them)"
     yield from (f"note: {remark}" for remark in remarks(run))
     if stored.recovery is not None:
         yield recovery_line(stored.recovery)

@@ -81,6 +81,16 @@ class Universe:
     def __repr__(self) -> str:
         return brief(self)
 
+    @property
+    def repaired(self) -> pd.DataFrame:
+        """The rows of ``repairs`` by which prices were changed."""
+        return self.repairs[self.repairs["reason"] != "possible_split"]
+
+    @property
+    def possible_splits(self) -> pd.DataFrame:
+        """The rows of ``repairs`` that only tell a doubt: a split, or a true move."""
+        return self.repairs[self.repairs["reason"] == "possible_split"]
+
     def priced_by(self, sources: pd.Series) -> "Universe":
         """Say whose prices each asset's are.
 

@@ -13,7 +13,7 @@ from marketmap.doubts import doubts_of
 from marketmap.printing import NAMED, plural
 from marketmap.run import MapRun
 from marketmap.structure import MarketStructure
-from reports.text import asset_labels, number, percent
+from reports.text import asset_labels, number, percent, shown
 
 NEAR = 0.8
 """Where others failed, a fitted penalty this far below the chosen one shows that it is the best."""
@@ -57,6 +57,8 @@ def doubts(run: MapRun, *, prices_changed: bool = False) -> list[str]:
         *_about_the_penalty(structure),
         *_about_the_clusters(structure),
         *_about_the_prices(run),
+        *_about_splits(run),
+        *_about_the_choice(run),
         *([SURVIVORS_ONLY] if run.survivors_only else []),
         *([PRICES_CHANGED] if prices_changed else []),
     ]
@@ -123,4 +125,29 @@ def _about_the_prices(run: MapRun) -> Iterator[str]:
         yield (
             f"{', '.join(named)}{more} {lack}: the missing returns were set to the mean of the "
             "asset, which makes its edges look weaker than they are."
+        )
+
+
+def _about_splits(run: MapRun) -> Iterator[str]:
+    moves = run.universe.possible_splits
+    for symbol, day, detail in (
+        moves[["symbol", "date", "detail"]].head(NAMED).itertuples(index=False)
+    ):
+        yield (
+            f"{shown(symbol)} may have been split on {day:%Y-%m-%d}: {shown(detail, 500)}. If it "
+            "was split, its edges are weaker than they should be, and the penalty is too large."
+        )
+    if len(moves) > NAMED:
+        yield f"So may {len(moves) - NAMED} more; they are listed under Left out and repaired."
+
+
+def _about_the_choice(run: MapRun) -> Iterator[str]:
+    """Say that nothing tells which assets are the largest, where some had no place."""
+    universe = run.universe
+    if len(universe.cut) and universe.assets[["market_cap", "turnover"]].isna().all(axis=None):
+        mapped, others = plural(len(universe.assets), "asset"), plural(len(universe.cut), "other")
+        yield (
+            f"Neither market cap nor turnover is known: the {mapped} of this map come first by "
+            f"name, not by size, and {others} had no place. Give a column of either, or make "
+            "universe.size larger."
         )

@@ -72,7 +72,7 @@ COMMENT ON COLUMN repairs.asset_id IS 'The source''s own id of the asset; the on
 COMMENT ON COLUMN repairs.symbol IS 'A label; two assets may share one';
 COMMENT ON COLUMN repairs.name IS 'A label';
 COMMENT ON COLUMN repairs.date IS 'The first day with prices on the new scale';
-COMMENT ON COLUMN repairs.factor IS 'Prices before date were multiplied by it';
+COMMENT ON COLUMN repairs.factor IS 'Prices before date were multiplied by it; 1 where a move only may be a split';
 COMMENT ON COLUMN repairs.reason IS 'One word for the kind of reason';
 COMMENT ON COLUMN repairs.detail IS 'The reason with its figures, as a sentence';
 COMMENT ON COLUMN repairs.run_id IS 'The run that says so';
@@ -98,7 +98,7 @@ COMMENT ON COLUMN latest_repairs.asset_id IS 'The source''s own id of the asset;
 COMMENT ON COLUMN latest_repairs.symbol IS 'A label; two assets may share one';
 COMMENT ON COLUMN latest_repairs.name IS 'A label';
 COMMENT ON COLUMN latest_repairs.date IS 'The first day with prices on the new scale';
-COMMENT ON COLUMN latest_repairs.factor IS 'Prices before date were multiplied by it';
+COMMENT ON COLUMN latest_repairs.factor IS 'Prices before date were multiplied by it; 1 where a move only may be a split';
 COMMENT ON COLUMN latest_repairs.reason IS 'One word for the kind of reason';
 COMMENT ON COLUMN latest_repairs.detail IS 'The reason with its figures, as a sentence';
 COMMENT ON COLUMN latest_repairs.as_of IS 'The last UTC day whose prices are in the map';

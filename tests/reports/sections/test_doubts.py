@@ -122,7 +122,7 @@ def test_a_window_of_few_days_is_a_doubt() -> None:
 
 def test_a_market_without_groups_is_a_doubt() -> None:
     structure = make_structure([0, 0, 0], EDGES)
-    (doubt,) = doubts(replace(make_run(), structure=structure))
+    (doubt,) = doubts(replace(whole_run(), structure=structure))
 
     assert doubt.startswith("There are no groups to show")
 
@@ -176,3 +176,33 @@ def test_a_few_returns_that_were_missing_are_counted_for_the_record(
 def test_what_a_source_notes_is_for_the_record() -> None:
     assert remarks(whole_run()) == []
     assert remarks(replace(whole_run(), notes=("a came too late",))) == ["a came too late"]
+
+
+def possible_splits(n: int) -> pd.DataFrame:
+    row = {"asset_id": "S", "symbol": "SYM", "name": "S", "date": pd.Timestamp("2024-05-13")}
+    moved = {"factor": 1.0, "reason": "possible_split", "detail": "a split of 2:1"}
+    return pd.DataFrame([row | moved] * n)
+
+
+def test_a_move_that_may_be_a_split_is_a_doubt_that_names_asset_day_and_ratio() -> None:
+    universe = replace(whole_run().universe, repairs=possible_splits(1))
+    (doubt,) = doubts(whole_run(universe=universe))
+    assert doubt.startswith("SYM may have been split on 2024-05-13: a split of 2:1. ")
+
+
+def test_of_many_moves_that_may_be_splits_eight_are_told_and_the_rest_counted() -> None:
+    universe = replace(whole_run().universe, repairs=possible_splits(11))
+    told = doubts(whole_run(universe=universe))
+    assert len(told) == 9
+    assert told[-1].startswith("So may 3 more")
+
+
+def test_a_ranking_by_name_is_a_doubt_where_some_had_no_place() -> None:
+    universe = whole_run().universe
+    by_name = universe.assets.assign(market_cap=np.nan, turnover=np.nan)
+    unranked = replace(universe, assets=by_name)
+    (doubt,) = doubts(whole_run(universe=unranked))
+    assert doubt.startswith("Neither market cap nor turnover is known")
+    assert "2 others had no place" in doubt
+    nobody = replace(unranked, cut=universe.cut.iloc[:0])
+    assert doubts(whole_run(universe=nobody)) == []

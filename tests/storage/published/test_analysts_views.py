@@ -151,3 +151,17 @@ def test_the_latest_are_those_of_the_newest_run(published: Published, view: str)
     expected = ask(published.path, sql)[found.columns]
     pd.testing.assert_frame_equal(found, expected)
     assert set(found["run_id"]) == {published.newest.run_id}
+
+
+def test_candidates_has_every_asset_that_was_looked_at_once(published: Published) -> None:
+    run = published.newest
+    found = query(f"FROM candidates WHERE run_id = '{run.run_id}'", published.path).to_pylist()
+    outcomes = {row["asset_id"]: (row["outcome"], row["reason"]) for row in found}
+    universe = run.universe
+    reasons = dict(zip(universe.exclusions["asset_id"], universe.exclusions["reason"], strict=True))
+    assert outcomes == {
+        **dict.fromkeys(universe.assets.index, ("mapped", None)),
+        **{asset_id: ("excluded", reason) for asset_id, reason in reasons.items()},
+        **dict.fromkeys(universe.cut["asset_id"], ("no place", None)),
+    }
+    assert len(found) == len(outcomes)

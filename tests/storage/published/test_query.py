@@ -116,7 +116,7 @@ def test_views_are_listed_with_their_columns(published: Published) -> None:
     views = list_views(published.path)
     assert views["cv_scores"] == ["map", "as_of", "alpha", "mean_score", "std_score", "run_id"]
     assert list(views) == sorted(views)
-    assert len(views) == 25
+    assert len(views) == 26
 
 
 def test_what_has_not_been_published_is_said(tmp_path: Path) -> None:

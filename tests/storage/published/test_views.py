@@ -10,6 +10,7 @@ from tests.storage.published.answering import EXCHANGE, day, prices, take_from_e
 from tests.support.runs import AS_OF, listing_of, make_run, make_settings, raw_prices, store
 
 VIEWS = {
+    "candidates",
     "cluster_history",
     "correlations",
     "cv_scores",
