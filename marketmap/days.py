@@ -11,7 +11,7 @@ day, or a time of day that changes, are intraday data: which bar is the day's wo
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,8 @@ _EAST = np.timedelta64(10, "h")
 _TWO_WEEKS = 10
 """So many daily rows of what trades on all days, or on weekdays, have a Friday or a Saturday."""
 _FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
-_UTC_NAMES = {"UTC", "ETC/UTC", "UTC+00:00", "+00:00", "-00:00", "GMT", "ETC/GMT", "UCT", "ZULU"}
+_SUNDAY_MARKETS = (np.timedelta64(2, "h"), np.timedelta64(6, "h"))
+"""Markets that trade from Sunday to Thursday are that far east of Greenwich: Cairo to Dhaka."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +41,18 @@ class Stamps:
     Attributes
     ----------
     clock : ndarray of datetime64[us]
-    is_local : ndarray of bool
-        Whether a stamp names its place: an offset or a zone other than UTC.
+    offset : ndarray of timedelta64[us]
+        How far their clocks are ahead of UTC's; 0 where no place is named.
     """
 
     clock: npt.NDArray[np.datetime64]
-    is_local: npt.NDArray[np.bool_]
+    offset: npt.NDArray[np.timedelta64]
+
+    @property
+    def is_local(self) -> npt.NDArray[np.bool_]:
+        """Whether each stamp names a place whose clock differs from UTC's."""
+        local: npt.NDArray[np.bool_] = self.offset != np.timedelta64(0)
+        return local
 
     @property
     def days(self) -> Days:
@@ -54,17 +61,18 @@ class Stamps:
 
     def take(self, rows: npt.NDArray[np.int64]) -> "Stamps":
         """Return the stamps of some rows."""
-        return Stamps(self.clock[rows], self.is_local[rows])
+        return Stamps(self.clock[rows], self.offset[rows])
 
 
-def is_utc(zone: Any) -> bool:
-    """Return whether a time zone, by its name or as an object, is UTC, or none at all."""
-    return zone is None or str(zone).upper() in _UTC_NAMES
+def in_utc(moments: npt.NDArray[np.datetime64]) -> Stamps:
+    """Return stamps that name no place, or UTC."""
+    return zoned(moments, moments)
 
 
-def same_zone(clock: npt.NDArray[np.datetime64], zone: Any) -> Stamps:
-    """Return stamps of one time zone, whose clock has been read already."""
-    return Stamps(clock.astype("datetime64[us]"), np.full(len(clock), not is_utc(zone)))
+def zoned(clock: npt.NDArray[np.datetime64], utc: npt.NDArray[np.datetime64]) -> Stamps:
+    """Return stamps of a zone, by its own clock and by that of UTC."""
+    clock = clock.astype("datetime64[us]")
+    return Stamps(clock, clock - utc.astype("datetime64[us]"))
 
 
 def read_moments(moments: Iterable[object]) -> Stamps:
@@ -77,8 +85,8 @@ def read_moments(moments: Iterable[object]) -> Stamps:
     """
     read = [_moment(moment) for moment in moments]
     clock = np.array([moment.replace(tzinfo=None) for moment in read], dtype="datetime64[us]")
-    offsets = [moment.utcoffset() for moment in read]
-    return Stamps(clock, np.array([bool(offset) for offset in offsets], dtype=bool))
+    offsets = [moment.utcoffset() or timedelta() for moment in read]
+    return Stamps(clock, np.array(offsets, dtype="timedelta64[us]"))
 
 
 def _moment(moment: object) -> datetime:
@@ -157,14 +165,16 @@ def _is_summer_time(
 
 def _refuse_shifted(stamps: Stamps, times: npt.NDArray[np.timedelta64], where: str) -> None:
     """Refuse Sunday to Thursday at, say, 15:00 UTC: midnights of Monday to Friday in Tokyo."""
-    if len(times) < _TWO_WEEKS or times.min() < _EAST or stamps.is_local.any():
+    first, last = _SUNDAY_MARKETS
+    at_home = ((stamps.offset >= first) & (stamps.offset <= last)).any()
+    if len(times) < _TWO_WEEKS or times.min() < _EAST or at_home:
         return
     weekdays = (stamps.days.astype(int) + 3) % 7  # 1970 began with a Thursday
     if (weekdays == _SUNDAY).any() and not np.isin(weekdays, [_FRIDAY, _SATURDAY]).any():
         raise DataError(
             f"{where}: stamped {_clock(times[-1])} on Sundays to Thursdays: these look like local "
-            "midnights of Mondays to Fridays, written in UTC; expected the local day alone, such "
-            f"as {stamps.days[-1] + 1}, or stamps with their place's offset"
+            "midnights of Mondays to Fridays, written in UTC or another zone; expected the local "
+            f"day alone, such as {stamps.days[-1] + 1}, or stamps with their place's offset"
         )
 
 
@@ -252,7 +262,8 @@ def _index_stamps(index: "pd.Index[Any]") -> Stamps | None:
     if isinstance(index, pd.PeriodIndex) and index.freqstr == "D":
         index = index.to_timestamp()
     if isinstance(index, pd.DatetimeIndex):
-        return same_zone(index.tz_localize(None).to_numpy(), index.tz)
+        clock = index.tz_localize(None).to_numpy()
+        return in_utc(clock) if index.tz is None else zoned(clock, index.to_numpy("datetime64[us]"))
     try:
         # Numbers may be days of any epoch; Arrow's dates, categories and text are read one by one.
         is_number = pd.api.types.is_numeric_dtype(index.dtype)

@@ -121,6 +121,13 @@ def test_a_time_of_day_that_changes_is_refused() -> None:
     assert "stamped 09:00 on 2025-02-03, but 10:00 on 2025-02-04" in refused(to_and_fro)
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/London"])
+def test_local_midnights_written_in_another_zone_are_refused(zone: str) -> None:
+    summer = SESSIONS[50:150]
+    said = refused(summer.tz_localize("Asia/Tokyo").tz_convert(zone))
+    assert "on Sundays to Thursdays: these look like local midnights" in said
+
+
 @pytest.mark.parametrize("zone", ["UTC", None])
 def test_local_midnights_written_in_utc_are_refused(zone: str | None) -> None:
     tokyo = SESSIONS.tz_localize("Asia/Tokyo").tz_convert("UTC")
@@ -165,6 +172,7 @@ def test_two_values_of_a_day_are_refused() -> None:
 
 def test_returns_for_a_fit_follow_the_same_rule() -> None:
     draw = np.random.default_rng(0).normal(size=(200, 10)) * 0.01
+    draw += np.random.default_rng(1).normal(size=(200, 1)) * 0.01
     tokyo = pd.bdate_range("2025-01-06", periods=200, tz="Asia/Tokyo")
     found = fit_structure(pd.DataFrame(draw, index=tokyo)).diagnostics
     assert (str(found.window_start), str(found.window_end)) == ("2025-01-06", "2025-10-10")

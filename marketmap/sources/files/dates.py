@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from marketmap.days import Stamps, read_moments, same_zone
+from marketmap.days import Stamps, in_utc, read_moments, zoned
 from marketmap.errors import DataError
 
 A_DAY = "a day such as 2024-01-31"
@@ -63,10 +63,12 @@ def read_stamps(column: Any, name: str, date_format: str | None, path: Path) -> 
     if len(empty):
         raise _no_date(name, int(empty[0]), "empty", path)
     if pa.types.is_timestamp(kind):
-        local = pc.local_timestamp(column) if kind.tz else column
-        return same_zone(local.to_numpy(zero_copy_only=False), kind.tz)
+        utc = column.to_numpy(zero_copy_only=False)
+        if not kind.tz:
+            return in_utc(utc)
+        return zoned(pc.local_timestamp(column).to_numpy(zero_copy_only=False), utc)
     if pa.types.is_date(kind):
-        return same_zone(column.to_numpy(zero_copy_only=False), None)
+        return in_utc(column.to_numpy(zero_copy_only=False))
     if pa.types.is_integer(kind) or (pa.types.is_floating(kind) and _are_whole(column)):
         column = pc.cast(pc.cast(column, pa.int64()), pa.string())
     elif not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
@@ -132,7 +134,7 @@ def _read_digits(texts: Sequence[str]) -> Stamps:
     strays = np.flatnonzero((numbers < _UNITS[unit]) | (numbers // 40 >= _UNITS[unit]))
     if len(strays):
         raise _UnreadableError(int(strays[0]), f"{texts[strays[0]]!r} is no date")
-    return same_zone(numbers.astype(f"datetime64[{unit}]"), None)
+    return in_utc(numbers.astype(f"datetime64[{unit}]"))
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,15 @@ class _Parts:
     date: str
     time: timedelta
     zone: str
+
+    @property
+    def offset(self) -> timedelta:
+        """How far the zone is ahead of UTC."""
+        digits = re.sub(r"\D", "", self.zone)
+        if not digits:
+            return timedelta()
+        ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        return -ahead if self.zone.startswith("-") else ahead
 
     @classmethod
     def of(cls, at: int, text: str) -> "_Parts":
@@ -173,8 +184,10 @@ def _guessed(texts: Sequence[str]) -> Stamps:
                 what = f"{texts[at]!r} may be {one:%Y-%m-%d} or {two:%Y-%m-%d}"
                 raise _UnreadableError(at, what, _FORMAT)
     clock = [day + part.time for day, part in zip(readings[0], parts, strict=True)]
-    is_local = [re.search("[1-9]", part.zone) is not None for part in parts]
-    return Stamps(np.array(clock, dtype="datetime64[us]"), np.array(is_local, dtype=bool))
+    offsets = [part.offset for part in parts]
+    return Stamps(
+        np.array(clock, dtype="datetime64[us]"), np.array(offsets, dtype="timedelta64[us]")
+    )
 
 
 def _in_order(parts: Sequence[_Parts], order: str) -> list[datetime] | None:
