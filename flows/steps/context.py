@@ -94,8 +94,6 @@ def map_context(config: Config, name: str) -> MapContext:
         The source's file holds what it must not hold, or does not fit its calendar.
     """
     source = source_of(config, name)
-    if isinstance(source, Files):
-        source.check()
     return MapContext(config, name, source, source.last_day(datetime.now(UTC)))
 
 
@@ -111,10 +109,13 @@ def source_of(config: Config, name: str, fetch: FetchSettings | None = None) -> 
     """
     settings = config.map_settings(name).source
     try:
-        return open_source(settings, fetch or config.fetch, config.folder)
+        source = open_source(settings, fetch or config.fetch, config.folder)
+        if isinstance(source, Files):
+            source.check()
     except (ConfigError, DataError) as error:
         key = "source.path" if isinstance(settings, FilesSettings) else "source"
         raise type(error)(f"{error} ({config.file}: maps.{name}.{key})") from None
+    return source
 
 
 @contextmanager

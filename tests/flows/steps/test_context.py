@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.steps.context import map_context
+from flows.steps.context import map_context, source_of
 from marketmap.config import Config, load_config
 from marketmap.errors import ConfigError, DataError
+from tests.support.price_markets import random_market
 
 
 def config_of(folder: Path, source: str) -> Config:
@@ -52,3 +53,11 @@ def test_a_map_that_is_not_there_is_told_with_the_file_that_was_read(tmp_path: P
     with pytest.raises(ConfigError) as raised:
         map_context(config, "gold")
     assert str(raised.value) == f"no map 'gold' in {tmp_path / 'mine.yaml'}; it has: stocks"
+
+
+def test_a_file_that_does_not_fit_its_calendar_is_told_with_the_key_too(tmp_path: Path) -> None:
+    market = random_market(calendar="B").rename(columns={"asset_id": "symbol"})
+    market.to_csv(tmp_path / "prices.csv", index=False)
+    config = config_of(tmp_path, "{kind: files, path: prices.csv, calendar: daily}")
+    with pytest.raises(DataError, match=r"sessions.* \(.*mine\.yaml: maps\.stocks\.source\.path\)"):
+        source_of(config, "stocks")
