@@ -28,6 +28,9 @@ LARGE_ENOUGH_TO_DOUBT = 10.0
 CALM_DAY = 4.0
 """The most that prices may move within the day, in usual moves from open to close."""
 
+CALM_RANGE = 2.0
+"""The most that the day's bar may be long, in usual ones: a crash is traded up and down."""
+
 CALM_AFTER = 1.6
 """The most that the moves of the days after may be on average, in usual moves."""
 
@@ -112,14 +115,20 @@ def _is_calm(track: Track, row: int) -> bool:
     if len(after) < FEWEST_DAYS - 1:
         return False
     moved = np.minimum(np.abs(after) / _usual(track.excess, row), CAPPED)
-    within = track.within[row]
-    is_calm_day = math.isnan(within) or abs(within) <= CALM_DAY * _usual(track.within, row)
-    return bool(is_calm_day and moved.mean() <= CALM_AFTER)
+    within, length = float(track.within[row]), float(track.high[row] - track.low[row])
+    # A comparison with NaN (unknown) is false.
+    is_moved = abs(within) > CALM_DAY * _usual(track.within, row)
+    is_long = length > CALM_RANGE * _usual(track.high - track.low, row)
+    return not is_moved and not is_long and bool(moved.mean() <= CALM_AFTER)
 
 
 def _usual(moves: Array, row: int) -> float:
-    """Return the robust standard deviation of the moves before a row (of all others, if few)."""
+    """Return 1.4826 times the median size of the moves before a row (of all others, if few).
+
+    NaN where none is known.
+    """
     before = moves[max(row - USUAL_DAYS, 1) : row]
     if np.count_nonzero(~np.isnan(before)) < FEWEST_USUAL_DAYS:
         before = np.delete(moves, [0, row])
-    return max(1.4826 * float(np.nanmedian(np.abs(before))), SMALLEST_USUAL)
+    sizes = np.abs(before[~np.isnan(before)])
+    return max(1.4826 * float(np.median(sizes)), SMALLEST_USUAL) if len(sizes) else math.nan

@@ -95,6 +95,14 @@ def test_a_crash_that_gaps_down_and_is_traded_stays(kind: str, fall: float) -> N
     assert returns[DAY] == pytest.approx(np.log(fall), abs=0.06)
 
 
+def test_a_fall_that_was_traded_up_and_down_all_day_is_a_doubt_whatever_comes_after() -> None:
+    crashed = rescale(market("bars"), "a03", DAY, 2.0)
+    first = (crashed["asset_id"] == "a03") & (crashed["date"] == DAY)
+    crashed.loc[first, "high"] *= 1.06
+    crashed.loc[first, "low"] *= 0.94
+    assert [reason for _, reason, *_ in told(crashed)] == ["possible_split"]
+
+
 def test_a_fall_to_a_clean_ratio_into_stirred_days_is_a_doubt_that_names_the_ratio() -> None:
     changed = stirred(rescale(market(), "a03", DAY, 2.0))
     universe = select(changed)
