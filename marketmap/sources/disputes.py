@@ -47,6 +47,10 @@ FEWEST_EQUAL = 5
 """So many different closes, equal to another asset's to the last digit, are no chance."""
 
 
+Closes = dict[int, float]
+"""Closes by day, in microseconds since 1970."""
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """The closes that two answers about one asset give for the same days.
@@ -134,11 +138,20 @@ def contradictions(answers: Iterable[Answer], stored: pd.DataFrame) -> dict[str,
         if asset_id is None or answer.rows is None:
             continue
         before, told = known.setdefault(asset_id, {}), told_closes(answer)
-        compared = compare_closes(before, told)
-        if compared.contradicts:
-            found.setdefault(asset_id, str(compared))
+        # Beside all days, those on each side of the window: what agrees on one side must not
+        # outweigh that the whole window is another asset's on the other.
+        for days in (told, *_sides(answer)):
+            compared = compare_closes(before, days)
+            if compared.contradicts:
+                found.setdefault(asset_id, str(compared))
         before.update(told)
     return found
+
+
+def _sides(answer: Answer) -> tuple[Closes, Closes]:
+    """Return the closes of the days before an answer's window, and of those after it."""
+    around, first = answer.around, pd.Timestamp(answer.window.first)
+    return closes_of(around[around["date"] < first]), closes_of(around[around["date"] >= first])
 
 
 def is_confirmed(telling: pd.DataFrame, voices: Iterable[pd.DataFrame]) -> bool:
@@ -253,10 +266,6 @@ def withhold(answer: Answer, detail: str) -> Answer:
 
 def _unused(answer: Answer) -> tuple[Any, ...]:
     return tuple(replace(body, accepted=False) for body in answer.archived)
-
-
-Closes = dict[int, float]
-"""Closes by day, in microseconds since 1970."""
 
 
 def closes_of(prices: pd.DataFrame) -> Closes:

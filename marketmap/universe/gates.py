@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from marketmap.settings import GateSettings, MapSettings, UniverseSettings
-from marketmap.universe.jumps import Track
+from marketmap.universe.jumps import Track, comparable
 from marketmap.universe.repairs import Repair, inspect
 from marketmap.universe.window import PANEL_FIELDS, Panel, trades_every_day
 
@@ -172,7 +172,16 @@ def gate_jumps(
         if asset_id in verdicts:
             continue
         known = ~np.isnan(fields["close"][:, at])
-        own = {name: values[known, at] for name, values in fields.items()}
+        told = {name: values[known, at] for name, values in fields.items()}
+        own = comparable(told)
+        n_apart = int((~np.isnan(told["open"]) & np.isnan(own["open"])).sum())
+        if n_apart and settings.returns == "intraday":
+            verdicts.add(
+                asset_id,
+                "impossible_jump",
+                f"on {n_apart} of {len(known)} days the open is in another unit than the close",
+            )
+            continue
         track = Track(days[known], market=market[known], **own)
         finding = inspect(
             track,

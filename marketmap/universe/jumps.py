@@ -24,6 +24,10 @@ SURGE = np.log(3.0)
 PEAK = np.log(2.0)
 """A surge of news wears off: the day's turnover is at least twice that of the days after."""
 
+BAR = ("open", "high", "low")
+_ROUNDING = 0.001
+"""A close may lie so far outside of its bar by rounding, in logarithms."""
+
 LEVEL_DAYS = 5
 TURNOVER_DAYS = 20
 PEAK_DAYS = 10
@@ -114,6 +118,26 @@ class Track:
             low=scaled(self.low),
             close=scaled(self.close),
         )
+
+
+def comparable(fields: dict[str, Array]) -> dict[str, Array]:
+    """Return an asset's fields without the opens, highs and lows that do not go with their close.
+
+    A file may hold closes that were never adjusted beside bars that were. Where a close lies
+    outside of its bar, or an open far from its day's close with no bar around them, the bar says
+    nothing of how the close came about.
+
+    Parameters
+    ----------
+    fields : dict of str to ndarray of shape (n_days,)
+        Logarithms, by the names of :class:`Track`.
+    """
+    close, opened, high, low = (fields[name] for name in ("close", "open", "high", "low"))
+    # A comparison with NaN (unknown) is false.
+    is_outside = (close > high + _ROUNDING) | (close < low - _ROUNDING)
+    is_far = np.isnan(high + low) & (np.abs(close - opened) > SUSPECT)
+    bars = {name: np.where(is_outside | is_far, np.nan, fields[name]) for name in BAR}
+    return {**fields, **bars}
 
 
 @dataclass(frozen=True)

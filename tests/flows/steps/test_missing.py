@@ -250,7 +250,7 @@ def test_the_archive_read_again_gives_the_same_prices_without_asking(
     before = {name: desk.table(name) for name in TABLES}
     n_requests, n_missing = len(server.requests), desk.n_missing(all_ids(server), START)
     said = replay(map_context(desk.config, "m"))
-    assert said.endswith(": 0 prices are new or changed")
+    assert said.endswith("; 0 prices new or changed")
     assert len(server.requests) == n_requests
     (tmp_path / "data" / "marketmap.duckdb").unlink()
     replay(map_context(desk.config, "m"))

@@ -1,6 +1,7 @@
 """Which of several answers about the same days counts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -97,6 +98,27 @@ def test_the_days_around_a_window_are_compared_too() -> None:
     told = Answer(later.window, (), later.rows, around=around)
     assert len(told_by([told])) == 5
     assert set(contradictions([told], prices(RIGHT[:8]))) == {"1"}
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_what_agrees_on_one_side_does_not_outweigh_another_asset_on_the_other(
+    is_stored: bool,
+) -> None:
+    """An older window is right, the newest is another asset's, and that between them comes last."""
+    old, newest = answer(RIGHT[:4]), answer(OTHER[7:], start=7)
+    around = pd.concat([prices(RIGHT[:4]), prices(RIGHT[7:], start=7)])
+    between = replace(answer(RIGHT[4:7], start=4), around=around)
+    if is_stored:
+        stored = pd.concat([prices(RIGHT[:4]), prices(OTHER[7:], start=7)])
+        assert list(contradictions([between], stored)) == ["1"]
+    else:
+        assert list(contradictions([old, newest, between], prices([]))) == ["1"]
+
+
+@pytest.mark.parametrize("side", [0, 7])
+def test_days_beside_a_window_that_are_as_stored_contradict_nothing(side: int) -> None:
+    between = replace(answer(RIGHT[4:7], start=4), around=prices(RIGHT[side : side + 3], side))
+    assert contradictions([between], prices(RIGHT)) == {}
 
 
 @pytest.mark.parametrize(

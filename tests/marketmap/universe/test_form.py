@@ -73,6 +73,29 @@ def test_the_sentence_names_the_days_the_prices_and_the_ratio() -> None:
     assert "next to 2:1" in detail
 
 
+@pytest.mark.parametrize("kind", ["open and close", "bars"])
+@pytest.mark.parametrize("ratio", [1.5, 2.0, 3.0, 0.5])
+@pytest.mark.parametrize("has_turnover", [False, True])
+def test_closes_that_were_not_split_beside_bars_that_were_are_repaired(
+    kind: str, ratio: float, has_turnover: bool
+) -> None:
+    prices = market(kind)
+    if has_turnover:
+        prices = without(random_market(volatility=0.015, calendar="B"), "market_cap", *KNOWN[kind])
+    before = (prices["asset_id"] == "a03") & (prices["date"] < DAY)
+    prices.loc[before, "close"] *= ratio
+    ((asset_id, _, day, factor),) = told(prices)
+    assert (asset_id, day, factor) == ("a03", "2024-11-01", pytest.approx(1 / ratio))
+
+
+def test_opens_that_do_not_go_with_the_closes_give_no_intraday_returns() -> None:
+    prices = market("bars")
+    prices.loc[(prices["asset_id"] == "a03") & (prices["date"] < DAY), "close"] *= 2.0
+    excluded = select(prices, returns="intraday").exclusions.set_index("asset_id")
+    assert excluded.at["a03", "reason"] == "impossible_jump"
+    assert "the open is in another unit than the close" in excluded.at["a03", "detail"]
+
+
 def test_two_splits_of_one_stock_are_both_repaired() -> None:
     changed = rescale(rescale(market(), "a03", DAY, 2.0), "a03", pd.Timestamp("2024-12-02"), 1.5)
     assert [(day, factor) for *_, day, factor in told(changed)] == [
