@@ -108,7 +108,7 @@ class Config(Settings):
         return self.data_dir / "reports" / map_name / f"{as_of}.html"
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path | str) -> Config:
     """Read config.yaml.
 
     Relative paths in it are taken from the file's own folder. The ``defaults`` block is laid under
@@ -129,6 +129,7 @@ def load_config(path: Path) -> Config:
     ...     load_config(path).map_settings("demo").window_days
     365
     """
+    path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -286,8 +287,13 @@ def _first_problem(error: ValidationError, given: Mapping[str, Any], written: _W
     same = [problem for problem in same if len(_key(problem)) == deepest]
     where = _as_given(_key(same[0]), given)
     if same[0]["type"] == "extra_forbidden":
-        close = get_close_matches(where.rpartition(".")[2], _known_keys(), n=1)
-        return f"unknown key {where!r}" + (f"; did you mean {close[0]}?" if close else "")
+        key = where.rpartition(".")[2]
+        close = get_close_matches(key, _known_keys(), n=1)
+        places = _places(key)
+        if places:
+            return f"unknown key {where!r}; it is a key of {' or of '.join(places)}"
+        meant = f"; did you mean {close[0]}?" if close and close[0] != key else ""
+        return f"unknown key {where!r}{meant}"
     value = same[0].get("input")
     text = written.at(where)
     if text and not isinstance(value, str) and _TEXTS & {p["type"] for p in same}:
@@ -332,6 +338,20 @@ def _key(problem: ErrorDetails) -> str:
         if not (before == "source" and part in _KINDS) and not _TYPES_IN_PLACE.match(part)
     ]
     return ".".join(kept)
+
+
+def _places(key: str) -> list[str]:
+    """Return the parts of the settings that have a key, such as ``graph``."""
+    parts = {
+        name: field.annotation
+        for model in Settings.__subclasses__()
+        for name, field in model.model_fields.items()
+    }
+    return [
+        name
+        for name, kind in parts.items()
+        if isinstance(kind, type) and issubclass(kind, Settings) and key in kind.model_fields
+    ]
 
 
 def _known_keys() -> list[str]:

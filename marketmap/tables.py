@@ -20,6 +20,10 @@ from marketmap.row_days import days_of, read_days
 _Values = npt.NDArray[np.float64]
 
 
+_SYMBOLS = ("symbol", "ticker", "asset_id", "asset", "coin")
+_DAYS = ("date", "day", "datetime", "time", "timestamp")
+
+
 def read_table(given: Any, what: str, *, rising: bool = True) -> pd.DataFrame:
     """Return a table of numbers by day (rows) and asset (columns).
 
@@ -60,6 +64,8 @@ def _table(given: Any, what: str) -> pd.DataFrame:
     if not isinstance(given, pd.DataFrame):
         raise DataError(f"{what}: expected a DataFrame, days x assets, {_instead(given, what)}")
     columns: pd.Index[Any] = given.columns
+    if not isinstance(columns, pd.MultiIndex):
+        _check_one_column_per_asset(given, what)
     if isinstance(columns, pd.MultiIndex):
         raise DataError(f"{what}: {_one_level(columns, what)}")
     if isinstance(columns, pd.DatetimeIndex | pd.PeriodIndex):
@@ -72,6 +78,25 @@ def _table(given: Any, what: str) -> pd.DataFrame:
         raise DataError(f"{what}: column {twice!r} is there twice; expected one column per asset")
     mixed = columns.inferred_type not in ("string", "integer") and columns.dtype == object
     return given.set_axis(names, axis=1) if mixed else given
+
+
+def _check_one_column_per_asset(table: pd.DataFrame, what: str) -> None:
+    """Refuse a row per asset and day, and the fields of one asset side by side."""
+    names = {str(name).lower(): name for name in table.columns}
+    symbol = next((names[name] for name in _SYMBOLS if name in names), None)
+    close = names.get("close", names.get("adj close"))
+    if symbol is not None and close is not None:
+        day = next((names[name] for name in _DAYS if name in names), None)
+        index = f"index={day!r}, " if day is not None else ""
+        raise DataError(
+            f"{what}: has a row per asset and day, expected a column per asset; write "
+            f"{what}.pivot({index}columns={symbol!r}, values={close!r})"
+        )
+    if {"open", "high", "low", "close"} <= names.keys():
+        raise DataError(
+            f"{what}: the columns are the open, high, low and close of one asset, expected a "
+            f"column per asset, such as {what}[[{close!r}]] of each, joined by day"
+        )
 
 
 def _instead(given: Any, what: str) -> str:

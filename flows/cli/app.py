@@ -264,8 +264,11 @@ def sql(
         ),
     ] = None,
     style: Annotated[
-        Literal["table", "csv", "json", "parquet"], typer.Option("--format", "-f")
-    ] = "table",
+        Literal["table", "csv", "json", "parquet"] | None,
+        typer.Option(
+            "--format", "-f", help="Default: what FILE ends with, else table.", show_default=False
+        ),
+    ] = None,
     output: OutputOption = None,
     list_: Annotated[
         bool, typer.Option("--list", help="List what can be asked, and examples.")
@@ -282,6 +285,7 @@ def sql(
     from flows.cli import sql_output
     from storage import query as ask
 
+    style = style or sql_output.format_of(output)
     if example is not None:
         if query is not None:
             raise ConfigError("--example asks a query of its own; give either it or a query")

@@ -41,7 +41,7 @@ def map_named(config: "Config", name: str | None) -> str:
 
 
 def stored_map(config: "Config", name: str | None) -> str:
-    """Return the stored map that is meant: the one that is named, the only one, or the default.
+    """Return the stored map that is meant: the named one, or the first of config.yaml.
 
     Raises
     ------
@@ -51,16 +51,18 @@ def stored_map(config: "Config", name: str | None) -> str:
     from storage import stored_maps
 
     stored = stored_maps(config.published)
-    if name is None and len(stored) == 1:
-        if stored[0] != config.default_map:
-            print(f"map {stored[0]}, the only one that is stored", file=sys.stderr)
-        return stored[0]
+    if name is None and stored:
+        first = next((known for known in config.maps if known in stored), stored[0])
+        if first != config.default_map:
+            which = "only" if len(stored) == 1 else "first"
+            print(f"map {first}, the {which} one that is stored", file=sys.stderr)
+        return first
     chosen = name or config.default_map
     if stored and chosen not in stored:
-        which = f"map {chosen!r}" + (", the default," if name is None else "")
         make_it = f"; to make one: marketmap run --map {chosen}" if chosen in config.maps else ""
+        named = ", ".join(stored)
         raise ConfigError(
-            f"no day of {which} is stored; write --map and one of: {', '.join(stored)}{make_it}"
+            f"no day of map {chosen!r} is stored; write --map and one of: {named}{make_it}"
         )
     return chosen
 

@@ -27,6 +27,18 @@ MAP_OF_EXAMPLES = "'crypto'"
 """As the example queries write it."""
 
 
+def format_of(output: Path | None) -> Format:
+    """Return the format that a file's name ends with, such as csv; else a table of text."""
+    kinds: dict[str, Format] = {
+        ".csv": "csv",
+        ".json": "json",
+        ".jsonl": "json",
+        ".ndjson": "json",
+        ".parquet": "parquet",
+    }
+    return kinds.get(output.suffix.lower() if output else "", "table")
+
+
 def write(table: pa.Table, style: Format, output: Path | None) -> None:
     """Write an answer to a file, as a whole or not at all, or to standard output.
 

@@ -23,7 +23,7 @@ NAMED_DAYS = 5
 def load(
     map: str | None = None,  # noqa: A002 - the field's word, as in every view
     as_of: date | str | None = None,
-    database: Path = PUBLISHED,
+    database: Path | str = PUBLISHED,
 ) -> MarketStructure:
     """Return a stored map's structure, exactly as it was saved.
 
@@ -37,7 +37,7 @@ def load(
         May be left out where only one map has been published.
     as_of : date or str, optional
         Such as ``"2026-01-31"``; the newest stored day by default.
-    database : Path
+    database : Path or str
         The published copy.
 
     Raises
@@ -45,6 +45,7 @@ def load(
     StorageError
         There is no such map or day; the message lists what there is.
     """
+    database = Path(database)
     with _reading(database) as connection:
         row = _known_run(connection, map, as_of, database)
         return rebuild_structure(connection, row, folder_of(database))
@@ -53,13 +54,14 @@ def load(
 def load_run(
     map: str | None = None,  # noqa: A002 - the field's word, as in every view
     as_of: date | str | None = None,
-    database: Path = PUBLISHED,
+    database: Path | str = PUBLISHED,
 ) -> StoredRun:
     """Return a stored run: its structure, its universe, and the prices behind it.
 
     The prices are the raw ones that are stored now, repaired as the run repaired them. Parameters
     and errors are those of :func:`load`.
     """
+    database = Path(database)
     with _reading(database) as connection:
         row = _known_run(connection, map, as_of, database)
         return rebuild_run(connection, row, folder_of(database))

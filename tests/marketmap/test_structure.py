@@ -156,6 +156,8 @@ def test_a_dict_of_settings_is_read_as_in_config_yaml() -> None:
     ("settings", "told"),
     [
         ({"graph": {"edge_treshold": 0.1}}, "unknown key .*; did you mean edge_threshold"),
+        ({"edge_threshold": 0.1}, "unknown key 'edge_threshold'; it is a key of graph"),
+        ({"model": {}}, "unknown key 'model'$"),
         ({"precision": {"folds": 1}}, "settings: precision.folds: expected a number greater"),
         ({"graph": 3}, "settings: graph: expected keys and values"),
         (GraphSettings(), "expected ModelSettings, got GraphSettings; write marketmap.Model"),

@@ -9,6 +9,7 @@ import pytest
 from marketmap.errors import DataError, MarketmapError
 from marketmap.estimator import MarketMap, fit_structure
 from marketmap.returns import compute_returns
+from marketmap.tables import read_table
 from tests.support.markets import factor_returns
 
 DAYS = pd.date_range("2025-01-01", periods=4, name="date")
@@ -166,3 +167,29 @@ def test_columns_named_partly_by_number_are_named_by_text() -> None:
 def test_labels_that_are_no_table_are_refused(labels: Any) -> None:
     with pytest.raises(DataError, match="labels: expected a DataFrame of symbol and name"):
         fit_structure(factor_returns(), labels=labels)
+
+
+LONG = pd.DataFrame(
+    {
+        "date": pd.date_range("2024-01-01", periods=2).repeat(2),
+        "symbol": ["A", "B"] * 2,
+        "close": [1.0, 2.0, 3.0, 4.0],
+    }
+)
+
+
+def test_a_row_per_asset_and_day_is_refused_with_the_pivot_that_reads_it() -> None:
+    said = r"write closes\.pivot\(index='date', columns='symbol', values='close'\)"
+    with pytest.raises(DataError, match=said):
+        read_table(LONG, "closes")
+    with pytest.raises(DataError, match=r"pivot\(columns='symbol', values='close'\)"):
+        read_table(LONG.set_index("date"), "closes")
+    wide = LONG.pivot(index="date", columns="symbol", values="close")
+    assert read_table(wide, "closes")["B"].tolist() == [2.0, 4.0]
+
+
+def test_the_fields_of_one_asset_are_no_assets() -> None:
+    days = pd.date_range("2024-01-01", periods=3)
+    bars = pd.DataFrame(1.0, index=days, columns=["Open", "High", "Low", "Close", "Volume"])
+    with pytest.raises(DataError, match="open, high, low and close of one asset"):
+        read_table(bars, "closes")

@@ -43,13 +43,13 @@ def test_of_several_the_default_is_taken(tmp_path: Path) -> None:
     assert stored_map(config_with(tmp_path, "crypto", "demo"), None) == "crypto"
 
 
-def test_where_the_default_is_not_among_several_all_are_listed(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError) as raised:
-        stored_map(config_with(tmp_path, "stocks", "demo"), None)
-    assert str(raised.value) == (
-        "no day of map 'crypto', the default, is stored; write --map and one of: demo, stocks; "
-        "to make one: marketmap run --map crypto"
-    )
+def test_where_the_default_is_not_among_several_the_first_of_config_yaml_is_taken_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = config_with(tmp_path, "stocks", "demo")
+    first = next(name for name in config.maps if name in ("stocks", "demo"))
+    assert stored_map(config, None) == first
+    assert capsys.readouterr() == ("", f"map {first}, the first one that is stored\n")
 
 
 @pytest.mark.parametrize(

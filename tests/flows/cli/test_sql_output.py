@@ -1,10 +1,12 @@
 """A query's answer on a terminal."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from flows.cli import sql_output as tables
-from flows.cli.sql_output import fitting_columns
+from flows.cli.sql_output import fitting_columns, format_of
 
 ANSWER = pa.table({"symbol": ["BTC", "ETH"], "name": ["Bitcoin", None], "cap": [1.5e12, 2e11]})
 
@@ -29,3 +31,19 @@ def test_a_terminal_is_told_what_it_does_not_show(
     assert "ETH" not in shown
     assert "2 rows, of which 1 are not shown; --format csv gives them all" in shown
     assert "no room for the columns cap; select fewer, or widen the terminal" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.csv", "csv"),
+        ("a.PARQUET", "parquet"),
+        ("a.json", "json"),
+        ("a.jsonl", "json"),
+        ("a.txt", "table"),
+        ("a", "table"),
+    ],
+)
+def test_the_format_is_what_a_files_name_ends_with(name: str, expected: str) -> None:
+    assert format_of(Path("folder") / name) == expected
+    assert format_of(None) == "table"

@@ -276,3 +276,9 @@ def test_any_name_comes_back_as_it_was(
 def test_a_timestamp_stands_for_its_day(published: Published) -> None:
     day = stored_days(published.path, "crypto")[-1]
     assert load_run("crypto", pd.Timestamp(day), published.path).run.as_of == day
+
+
+def test_the_place_of_a_copy_may_be_text(published: Published) -> None:
+    assert load("crypto", database=str(published.path)).assets.equals(
+        load("crypto", database=published.path).assets
+    )
