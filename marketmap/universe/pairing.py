@@ -14,6 +14,9 @@ from marketmap.frames import price_frame
 
 N_DAYS = 30
 TOLERANCE = 0.02
+MIRROR = -0.5
+"""Of the daily returns, about zero: below it the other is an inverse product. The noise of two
+quotes of one pegged coin does not reach it."""
 NEWEST_WITHIN = timedelta(days=90)
 """A market whose last price is older than this, before the asset's last day, is not compared."""
 MAX_LACKING = 0.02
@@ -38,8 +41,9 @@ def compare(
     DataFrame
         One row per couple, ordered by ids: ``asset_id``, ``other_id``; ``n_days``, how many of the
         newest thirty common days there are; ``worst``, the largest ``|a / b - 1|`` among them, NaN
-        where there are none; and ``fits``: there are thirty, all agree within 2 %, and the newest
-        is no more than ninety days older than the asset's own newest.
+        where there are none; and ``fits``: there are thirty, all agree within 2 %, they do not move
+        against each other, and the newest is no more than ninety days older than the asset's own
+        newest.
     """
     markets: dict[str, list[str]] = {}
     for other_id in others.columns:
@@ -189,7 +193,17 @@ def _agreement(closes: pd.Series, others: pd.Series) -> dict[str, object]:
     worst = float((own[common] / other[common] - 1.0).abs().max())
     is_current = common[-1] >= own.index.max() - NEWEST_WITHIN
     fits = len(common) == N_DAYS and worst <= TOLERANCE and is_current
+    fits = fits and not _is_mirror(own[common], other[common])
     return {"n_days": len(common), "worst": worst, "fits": bool(fits)}
+
+
+def _is_mirror(own: pd.Series, other: pd.Series) -> bool:
+    """Return whether two series move against each other: calm ones stay near each other so, too."""
+    moves, others = (
+        np.log(series.to_numpy()[1:] / series.to_numpy()[:-1]) for series in (own, other)
+    )
+    size = float(np.sqrt((moves @ moves) * (others @ others)))
+    return size > 0 and float(moves @ others) / size < MIRROR
 
 
 def _window(prices: pd.DataFrame, start: date, as_of: date) -> pd.DataFrame:

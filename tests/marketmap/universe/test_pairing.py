@@ -303,3 +303,23 @@ def test_a_pair_is_refuted_by_thirty_days_that_do_not_agree(
 ) -> None:
     found = refuted(compare(CLOSES, others, SYMBOLS, OTHER_SYMBOLS))
     assert found["asset_id"].to_list() == wrong
+
+
+@pytest.mark.parametrize("times", [-1.0, -3.0])
+def test_an_inverse_product_is_not_paired_however_calm_it_is(times: float) -> None:
+    own = 100.0 * (walk() / 100.0) ** 0.01
+    mirror = 100.0 * (own / 100.0) ** times
+    assert np.abs(own / mirror - 1.0).max() < 0.02
+    assert pairs_of(mirror, own) == {}
+    assert pairs_of(own * 1.001, own) == {"1": "A/USDT"}
+
+
+def test_two_noisy_quotes_of_a_pegged_coin_are_paired() -> None:
+    paired_of = [
+        pairs_of(1.0 + 0.001 * np.random.default_rng(seed).normal(size=40), np.ones(40))
+        for seed in range(3)
+    ]
+    assert paired_of == [{"1": "A/USDT"}] * 3
+    noise = [1.0 + 0.001 * np.random.default_rng(seed).normal(size=40) for seed in range(40)]
+    fitting = [bool(pairs_of(a, b)) for a, b in zip(noise[::2], noise[1::2], strict=True)]
+    assert sum(fitting) >= 19
