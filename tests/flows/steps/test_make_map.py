@@ -33,7 +33,8 @@ def test_a_calendar_that_does_not_fit_a_file_is_told_before_anything_is_made(des
     assert run.returncode == 2
     assert run.stderr.splitlines()[-1] == (
         "error: prices.csv: all assets trade on some weekdays only, but source.calendar is daily, "
-        "every UTC day; for stocks and the like set source.calendar: sessions"
+        "every UTC day; for stocks and the like set source.calendar: sessions "
+        "(config.yaml: maps.demo.source.path)"
     )
     desk.write(map_config({**FILE, "calendar": "sessions"}, window_days=60))
     assert desk.run("run").returncode == 0
