@@ -85,6 +85,7 @@ def first_day(desk: Fetching, server: CmcServer) -> list[str]:
     return ids
 
 
+@pytest.mark.long
 def test_a_coin_without_faults_is_asked_once_a_day(desk: Fetching, server: CmcServer) -> None:
     ids = first_day(desk, server)
     server.requests.clear()
@@ -106,6 +107,7 @@ def test_another_coins_candles_on_the_first_fetch_are_found_at_once(
     assert len(rows) == (BEFORE - START).days + 4  # with three days before
 
 
+@pytest.mark.long
 def test_a_first_fetch_of_a_coin_that_is_not_fetched_itself_is_replaced_on_the_next_day(
     desk: Fetching, server: CmcServer
 ) -> None:
@@ -126,6 +128,7 @@ def test_a_first_fetch_of_a_coin_that_is_not_fetched_itself_is_replaced_on_the_n
         assert database.quarantine(desk.source.name).empty
 
 
+@pytest.mark.long
 def test_two_coins_that_are_swapped_with_each_other_are_put_right_on_the_next_day(
     desk: Fetching, server: CmcServer
 ) -> None:
@@ -138,6 +141,7 @@ def test_two_coins_that_are_swapped_with_each_other_are_put_right_on_the_next_da
     assert set(quarantine(desk, one)["detail"].str.extract(r"asset (\d+)")[0]) == {other}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("times", [1, 2])
 def test_another_coins_candles_on_a_later_fetch_are_not_stored(
     desk: Fetching, server: CmcServer, times: int
@@ -151,6 +155,7 @@ def test_another_coins_candles_on_a_later_fetch_are_not_stored(
     assert desk.table("revisions").empty
 
 
+@pytest.mark.long
 def test_a_coin_that_always_gets_anothers_candles_is_told_and_keeps_what_was_right(
     desk: Fetching, server: CmcServer
 ) -> None:
@@ -174,6 +179,7 @@ def test_a_coin_that_always_gets_anothers_candles_is_told_and_keeps_what_was_rig
         assert database.quarantine(desk.source.name).empty
 
 
+@pytest.mark.long
 def test_answers_of_which_no_two_agree_leave_what_is_stored(
     desk: Fetching, server: CmcServer
 ) -> None:
@@ -191,6 +197,7 @@ def test_answers_of_which_no_two_agree_leave_what_is_stored(
     assert_right(desk, server)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("factor", "reason"),
     [
@@ -238,6 +245,7 @@ def test_revisions_of_the_newest_days_cost_no_request(desk: Fetching, server: Cm
     assert set(desk.table("revisions")["asset_id"]) == {ids[3]}
 
 
+@pytest.mark.long
 def test_one_of_several_windows_that_is_anothers_is_found_at_their_border(
     tmp_path: Path,
 ) -> None:
@@ -254,6 +262,7 @@ def test_one_of_several_windows_that_is_anothers_is_found_at_their_border(
         assert stored["close"].tolist() == right.tolist()
 
 
+@pytest.mark.long
 def test_coins_that_are_alike_by_themselves_are_not_accused(tmp_path: Path) -> None:
     table = COINS.copy()
     names = table["symbol"].drop_duplicates().tolist()
@@ -288,6 +297,7 @@ def test_a_coin_that_is_gone_before_it_could_be_asked_again_is_not_used(
     assert set(held["asset_id"]) == {ids[3]}
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_before_it_settles_leaves_what_was_there(
     desk: Fetching, server: CmcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,6 +332,7 @@ def markets() -> pd.DataFrame:
     return pd.concat(frames)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_first", [True, False])
 def test_another_markets_candles_of_an_exchange_are_found_too(
     tmp_path: Path, *, is_first: bool
@@ -348,6 +359,7 @@ def test_another_markets_candles_of_an_exchange_are_found_too(
         assert set(quarantine(desk, "ETH/USDT")["reason"]) == set()
 
 
+@pytest.mark.long
 def test_a_replay_believes_what_two_answers_agree_in(desk: Fetching, server: CmcServer) -> None:
     asset_id, *others = alive(server)[1:]
     swap(server, asset_id)

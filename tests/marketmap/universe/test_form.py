@@ -185,7 +185,7 @@ def test_one_split_more_does_not_change_the_correlations_of_a_sector() -> None:
     np.testing.assert_allclose(after, before, atol=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("kind", KNOWN)
 def test_ordinary_stocks_have_no_splits(kind: str, seed: int) -> None:
     assert told(market(kind, seed=seed, volatility=0.02)) == []
