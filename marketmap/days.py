@@ -51,7 +51,7 @@ class Stamps:
     @property
     def is_local(self) -> npt.NDArray[np.bool_]:
         """Whether each stamp names a place whose clock differs from UTC's."""
-        local: npt.NDArray[np.bool_] = self.offset != np.timedelta64(0)
+        local: npt.NDArray[np.bool_] = self.offset != np.timedelta64(0, "us")
         return local
 
     @property
@@ -171,10 +171,11 @@ def _refuse_shifted(stamps: Stamps, times: npt.NDArray[np.timedelta64], where: s
         return
     weekdays = (stamps.days.astype(int) + 3) % 7  # 1970 began with a Thursday
     if (weekdays == _SUNDAY).any() and not np.isin(weekdays, [_FRIDAY, _SATURDAY]).any():
+        meant = stamps.days[-1] + np.timedelta64(1, "D")
         raise DataError(
             f"{where}: stamped {_clock(times[-1])} on Sundays to Thursdays: these look like local "
             "midnights of Mondays to Fridays, written in UTC or another zone; expected the local "
-            f"day alone, such as {stamps.days[-1] + 1}, or stamps with their place's offset"
+            f"day alone, such as {meant}, or stamps with their place's offset"
         )
 
 
