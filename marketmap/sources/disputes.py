@@ -137,21 +137,27 @@ def contradictions(answers: Iterable[Answer], stored: pd.DataFrame) -> dict[str,
         asset_id = answer.window.asset_id
         if asset_id is None or answer.rows is None:
             continue
-        before, told = known.setdefault(asset_id, {}), told_closes(answer)
-        # Beside all days, those on each side of the window: what agrees on one side must not
-        # outweigh that the whole window is another asset's on the other.
-        for days in (told, *_sides(answer)):
-            compared = compare_closes(before, days)
-            if compared.contradicts:
-                found.setdefault(asset_id, str(compared))
-        before.update(told)
+        before = known.setdefault(asset_id, {})
+        compared = contradiction(before, answer)
+        if compared is not None:
+            found.setdefault(asset_id, str(compared))
+        before.update(told_closes(answer))
     return found
 
 
-def _sides(answer: Answer) -> tuple[Closes, Closes]:
-    """Return the closes of the days before an answer's window, and of those after it."""
+def contradiction(before: Closes, answer: Answer) -> Comparison | None:
+    """Return the comparison that shows an answer to contradict what was told before; else None.
+
+    Beside all days, those on each side of its window are compared alone: what agrees on one side
+    must not outweigh that all is another asset's on the other.
+    """
     around, first = answer.around, pd.Timestamp(answer.window.first)
-    return closes_of(around[around["date"] < first]), closes_of(around[around["date"] >= first])
+    sides = (around[around["date"] < first], around[around["date"] >= first])
+    for days in (told_closes(answer), *map(closes_of, sides)):
+        compared = compare_closes(before, days)
+        if compared.contradicts:
+            return compared
+    return None
 
 
 def is_confirmed(telling: pd.DataFrame, voices: Iterable[pd.DataFrame]) -> bool:

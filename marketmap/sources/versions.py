@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from marketmap.sources.answers import Answer
-from marketmap.sources.disputes import Closes, compare_closes, told_closes
+from marketmap.sources.disputes import Closes, compare_closes, contradiction, told_closes
 
 
 @dataclass
@@ -33,12 +33,11 @@ def versions(answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
     """
     found: list[_Version] = []
     for at, answer in enumerate(answers):
-        told = told_closes(answer)
-        home, agrees = _home(found, told)
+        home, agrees = _home(found, answer)
         if home is None:
             found.append(home := _Version([], {}))
         home.answers.append(answer)
-        home.closes.update(told)
+        home.closes.update(told_closes(answer))
         home.is_confirmed |= agrees
         home.newest = at
     sure = [version for version in found if version.is_confirmed] or found[:1]
@@ -47,12 +46,12 @@ def versions(answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
     return best.answers, rest
 
 
-def _home(found: Sequence[_Version], told: Closes) -> tuple[_Version | None, bool]:
+def _home(found: Sequence[_Version], answer: Answer) -> tuple[_Version | None, bool]:
     """Return the newest version that fits, best one with days in common, and whether it agrees."""
     fitting = []
     for version in found:
-        compared = compare_closes(version.closes, told)
-        if not compared.contradicts:
+        if contradiction(version.closes, answer) is None:
+            compared = compare_closes(version.closes, told_closes(answer))
             fitting.append((bool(len(compared.days)), version.newest, version, compared.agrees))
     if not fitting:
         return None, False

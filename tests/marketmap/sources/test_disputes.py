@@ -149,3 +149,10 @@ def test_of_two_equal_assets_the_prices_are_those_of_the_one_that_is_listed_with
     assert nearer(one, other, sizes) == "1"
     assert nearer(other, one, sizes) == "1"
     assert nearer(one, other, {"1": sizes["1"]}) is None
+
+
+def test_an_archived_answer_that_contradicts_others_on_one_side_does_not_count_with_them() -> None:
+    old, newest = answer(RIGHT[:4]), answer(OTHER[7:], start=7)
+    around = pd.concat([prices(RIGHT[:4]), prices(RIGHT[7:], start=7)])
+    between = replace(answer(RIGHT[4:7], start=4), around=around)
+    assert versions([old, newest, between]) == ([old, newest], [between])
