@@ -213,7 +213,7 @@ def by_day(table: pd.DataFrame, what: str) -> pd.DataFrame:
     index = table.index
     if _are_days(index):
         return table
-    stamps = _index_stamps(index)
+    stamps = index_stamps(index)
     if stamps is None:
         return table
     rows, columns = np.nonzero(table.notna().to_numpy())
@@ -244,7 +244,7 @@ def rows_by_day(prices: pd.DataFrame) -> pd.DataFrame:
     dates = pd.Index(prices["date"])
     if _are_days(dates):
         return prices
-    stamps = _index_stamps(dates)
+    stamps = index_stamps(dates)
     if stamps is None:
         raise DataError(f"prices: column date holds {dates.dtype}, expected a date in every row")
     assets, names = pd.factorize(prices["asset_id"])
@@ -256,7 +256,7 @@ def _are_days(dates: "pd.Index[Any]") -> bool:
     return isinstance(dates, pd.DatetimeIndex) and dates.tz is None and dates.is_normalized
 
 
-def _index_stamps(index: "pd.Index[Any]") -> Stamps | None:
+def index_stamps(index: "pd.Index[Any]") -> Stamps | None:
     """Return the stamps of an index; None where a row of it is no date."""
     if isinstance(index, pd.MultiIndex) or index.hasnans or not len(index):
         return None

@@ -1,15 +1,15 @@
 """The index of a table, read as days."""
 
-import re
-from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from marketmap.days import index_stamps
 from marketmap.errors import DataError
 
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?")
-_DAYS = {"date", "day", "datetime", "time", "timestamp"}
+DAY_NAMES = ("date", "day", "datetime", "time", "timestamp")
+"""What a column of days is called, in lower case."""
 
 
 def read_days(table: pd.DataFrame, what: str, *, rising: bool = True) -> pd.DatetimeIndex:
@@ -44,26 +44,20 @@ def read_days(table: pd.DataFrame, what: str, *, rising: bool = True) -> pd.Date
 
 
 def days_of(index: "pd.Index[Any]") -> pd.DatetimeIndex | None:
-    """Return the days that an index holds; None where it holds none, or none that are plain."""
+    """Return the days of an index that :func:`marketmap.days.by_day` has read; None without any.
+
+    It leaves an index alone that lacks a date in some row: there the day is NaT.
+    """
     if isinstance(index, pd.DatetimeIndex):
         return index
-    if isinstance(index, pd.PeriodIndex):
-        return index.to_timestamp() if index.freqstr == "D" else None
-    if isinstance(index, pd.MultiIndex) or pd.api.types.is_numeric_dtype(index.dtype):
+    if isinstance(index, pd.MultiIndex) or not index.hasnans:
         return None
-    values = [None if value is pd.NaT else value for value in index.astype("object")]
-    known = [value for value in values if value is not None and value is not pd.NA]
-    is_day = all(
-        isinstance(value, date) or (isinstance(value, str) and _ISO_DAY.fullmatch(value))
-        for value in known
-    )
-    if not known or not is_day:
+    stamps = index_stamps(index.dropna())
+    if stamps is None:
         return None
-    try:
-        days = pd.to_datetime(pd.Series(values, dtype="object"), format="ISO8601")
-        return pd.DatetimeIndex(days, name=index.name)
-    except (ValueError, TypeError):  # the 30th of February, or two time zones
-        return None
+    days = np.full(len(index), np.datetime64("NaT"), dtype="datetime64[us]")
+    days[index.notna()] = stamps.days
+    return pd.DatetimeIndex(days, name=index.name)
 
 
 def _no_days(table: pd.DataFrame, what: str) -> str:
@@ -75,7 +69,7 @@ def _no_days(table: pd.DataFrame, what: str) -> str:
             f"periods of {index.freqstr}; write "
             f'{what}.set_axis({what}.index.to_timestamp(how="end").normalize())'
         )
-    named = [name for name in table.columns if str(name).lower() in _DAYS]
+    named = [name for name in table.columns if str(name).lower() in DAY_NAMES]
     if named:
         return f"{kind}; write {what}.set_index({str(named[0])!r})"
     text = len(index) and isinstance(index[0], str)

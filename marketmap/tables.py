@@ -15,13 +15,11 @@ import pandas as pd
 
 from marketmap.days import by_day
 from marketmap.errors import DataError
-from marketmap.row_days import days_of, read_days
+from marketmap.row_days import DAY_NAMES, days_of, read_days
 
 _Values = npt.NDArray[np.float64]
 
-
 _SYMBOLS = ("symbol", "ticker", "asset_id", "asset", "coin")
-_DAYS = ("date", "day", "datetime", "time", "timestamp")
 
 
 def read_table(given: Any, what: str, *, rising: bool = True) -> pd.DataFrame:
@@ -86,7 +84,7 @@ def _check_one_column_per_asset(table: pd.DataFrame, what: str) -> None:
     symbol = next((names[name] for name in _SYMBOLS if name in names), None)
     close = names.get("close", names.get("adj close"))
     if symbol is not None and close is not None:
-        day = next((names[name] for name in _DAYS if name in names), None)
+        day = next((names[name] for name in DAY_NAMES if name in names), None)
         index = f"index={day!r}, " if day is not None else ""
         raise DataError(
             f"{what}: has a row per asset and day, expected a column per asset; write "
