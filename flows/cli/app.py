@@ -5,7 +5,6 @@ a report wants it.
 """
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -92,10 +91,9 @@ def run(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     day = maybe_day_of("--as-of", as_of)
-    from flows.steps.ahead import look_ahead, look_at_day
+    from flows.steps.ahead import look_at_day
 
-    ahead = partial(look_ahead, loaded, name, look_at_day(day))
-    with importing_flows(loaded, verbose=verbose, ahead=ahead):
+    with importing_flows(loaded, name, look_at_day(day), verbose=verbose):
         from flows.cli.summary import summary
         from flows.daily import daily
     with at_work():
@@ -125,10 +123,9 @@ def fetch(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     first, last = maybe_day_of("--from", start), maybe_day_of("--to", end)
-    from flows.steps.ahead import look_ahead, look_at_span
+    from flows.steps.ahead import look_at_span
 
-    ahead = partial(look_ahead, loaded, name, look_at_span(first, last))
-    with importing_flows(loaded, verbose=verbose, ahead=ahead):
+    with importing_flows(loaded, name, look_at_span(first, last), verbose=verbose):
         from flows.fetch import fetch as flow
     with at_work():
         notes = flow(first, last, name, path)
@@ -202,10 +199,9 @@ def backfill(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, map_name)
     first, last = day_of("--from", start), maybe_day_of("--to", end)
-    from flows.steps.ahead import look_ahead, look_at_span
+    from flows.steps.ahead import look_at_span
 
-    ahead = partial(look_ahead, loaded, name, look_at_span(first, last, every))
-    with importing_flows(loaded, verbose=verbose, ahead=ahead):
+    with importing_flows(loaded, name, look_at_span(first, last, every), verbose=verbose):
         from flows.backfill import backfill as flow
     with at_work():
         result = flow(first, last, every, name, path)
@@ -235,11 +231,9 @@ def rebuild(
     path, loaded = settings_of(context, config)
     name = map_named(loaded, stored_map(loaded, map_name))
     first, last = maybe_day_of("--from", start), maybe_day_of("--to", end)
-    from flows.steps.ahead import look_ahead
-    from flows.steps.days import days_to_rebuild
+    from flows.steps.ahead import look_at_stored_days
 
-    ahead = partial(look_ahead, loaded, name, lambda context: days_to_rebuild(context, first, last))
-    with importing_flows(loaded, verbose=verbose, ahead=ahead):
+    with importing_flows(loaded, name, look_at_stored_days(first, last), verbose=verbose):
         from flows.rebuild import rebuild as flow
     with at_work():
         result = flow(first, last, name, path)

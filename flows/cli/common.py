@@ -1,7 +1,7 @@
 """What the commands of the command line have in common, beside their options."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from marketmap.errors import ConfigError, MarketmapError, SourceDownError
 from marketmap.printing import NAMED, first_to_last, plural, printable
 
 if TYPE_CHECKING:
+    from flows.steps.ahead import Look
     from flows.steps.days import BackfillResult
     from marketmap.config import Config
 
@@ -89,19 +90,21 @@ def span(days: Sequence[date]) -> str:
 
 @contextmanager
 def importing_flows(
-    config: "Config", *, verbose: bool, ahead: Callable[[], None] = lambda: None
+    config: "Config", name: str | None = None, look: "Look | None" = None, *, verbose: bool
 ) -> Iterator[None]:
     """Prepare for the import of a flow, which the block does: recorded where a server is up.
 
-    Prefect is not imported where nobody would see its record. What can be known before is looked at
-    first, by ``ahead``: the import takes seconds, and many on a busy machine.
+    Prefect is not imported where nobody would see its record. What can be known of a map before is
+    looked at first: the import takes seconds, and many on a busy machine.
     """
     from flows.recording import without_prefect
     from flows.service.environment import find_server, prepare
+    from flows.steps.ahead import look_ahead
     from flows.steps.signals import interrupts_at_once
 
     with interrupts_at_once():
-        ahead()
+        if name is not None and look is not None:
+            look_ahead(config, name, look)
         server = find_server(config)
         if server is None:
             print(NOT_RECORDED, file=sys.stderr, flush=True)

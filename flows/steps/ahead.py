@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from flows.steps.context import MapContext, map_context
-from flows.steps.days import days_between
+from flows.steps.days import days_between, days_to_rebuild
 from flows.steps.lock import map_lock
 from flows.steps.progress import warn
 from marketmap.config import Config
@@ -55,6 +55,11 @@ def look_at_span(start: date | None, end: date | None, every: int = 1) -> Look:
     return lambda context: days_between(
         start or context.window(context.day(end, "--to"))[0], context.day(end, "--to"), every
     )
+
+
+def look_at_stored_days(start: date | None, end: date | None) -> Look:
+    """Return a look at a range of stored days: whether there are any."""
+    return lambda context: days_to_rebuild(context, start, end)
 
 
 def look_at_scheduled(config: Config) -> None:
