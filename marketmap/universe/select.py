@@ -14,7 +14,6 @@ from marketmap.printing import brief
 from marketmap.settings import MapSettings, RankBy
 from marketmap.universe.gates import (
     REASONS,
-    TwinFinder,
     Verdict,
     Verdicts,
     gate_by_listing,
@@ -26,6 +25,7 @@ from marketmap.universe.gates import (
     log_prices,
 )
 from marketmap.universe.repairs import Repair, apply_repairs
+from marketmap.universe.twins import TwinFinder
 from marketmap.universe.window import Panel, make_panel, window_calendar
 
 __all__ = ["REASONS", "Universe", "rank_candidates", "select_universe"]
