@@ -14,7 +14,7 @@ from marketmap.settings import FileColumn, FilesSettings
 REQUIRED = ("date", "symbol", "close")
 KNOWN = ("date", "symbol", "name", *PRICE_VALUES)
 
-_ALSO_CALLED = {
+ALSO_CALLED = {
     "date": ("date", "datetime", "date time", "timestamp", "time"),
     "symbol": ("symbol", "ticker", "asset", "asset id", "instrument"),
     "close": ("close", "close price", "price", "adj close", "adjusted close"),
@@ -164,7 +164,7 @@ class _Columns:
             raise DataError(f"{self.path}: column {name} is there {len(exact)} times")
         if exact:
             return exact[0]
-        for called in _ALSO_CALLED.get(name, (name,)):
+        for called in ALSO_CALLED.get(name, (name,)):
             alike = [at for at in free if plain(self.names[at]) == called]
             if len(alike) > 1:
                 which = " and ".join(self.names[at] for at in alike[:2])
@@ -245,7 +245,7 @@ def _filled(cells: Sequence[str]) -> list[str]:
 
 
 def _are_fields(cells: Sequence[str]) -> bool:
-    prices = {*(plain(name) for name in PRICE_VALUES), *_ALSO_CALLED["close"], "dividends"}
+    prices = {*(plain(name) for name in PRICE_VALUES), *ALSO_CALLED["close"], "dividends"}
     kinds = {plain(cell) for cell in cells}
     return kinds <= {*prices, "stock splits", "capital gains"}
 

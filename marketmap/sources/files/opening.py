@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from marketmap.errors import ConfigError, DataError
 from marketmap.settings import FilesSettings
-from marketmap.sources.files.layout import KNOWN, Layout, find_layout, pair_of, plain
+from marketmap.sources.files.layout import ALSO_CALLED, KNOWN, Layout, find_layout, pair_of, plain
 
 SEPARATORS = (",", ";", "\t", "|")
 NO_NUMBER = ["", *pa_csv.ConvertOptions().null_values]
@@ -125,10 +125,10 @@ def _open_text(path: Path) -> TextIO:
 
 def _separator(lines: Sequence[str]) -> str:
     """Return what separates the names that are known, or else most names."""
+    known = {plain(name) for name in KNOWN}.union(*ALSO_CALLED.values())
 
     def fits(separator: str) -> tuple[int, int, int]:
         names = next(csv.reader(lines[:1], delimiter=separator), [])
-        known = {name.replace("_", " ") for name in KNOWN} | {"ticker", "adj close", "datetime"}
         n_known = sum(plain(name) in known for name in names)
         return n_known, len(names), -SEPARATORS.index(separator)
 
