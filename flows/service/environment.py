@@ -176,6 +176,17 @@ def prefect_home(config: Config) -> Path:
     return home
 
 
+def empty_folder(config: Config) -> Path:
+    """Make and return the folder that Prefect's processes run in, which holds nothing.
+
+    Prefect reads settings from the folder it runs in, and puts that folder before all others on
+    Python's path: a ``storage`` in it, such as that in Prefect's own home, would hide ours.
+    """
+    folder = prefect_home(config) / "empty"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def server_file(config: Config) -> Path:
     """Return the file in which ``marketmap serve`` writes its server's address."""
     return config.data_dir / "prefect" / "server.json"

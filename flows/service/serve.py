@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from flows.service.environment import find_server, prefect_home, prepare
+from flows.service.environment import empty_folder, find_server, prefect_home, prepare
 from flows.service.prefect_database import put_aside_if_damaged
 from flows.service.servers import lasting_server
 from flows.service.supervisor import Child
@@ -54,8 +54,8 @@ def serve(config: Config, config_path: Path, *, port: int | None, every: float |
         url = url or children[0].environment["PREFECT_API_URL"]
         seconds = [] if every is None else [str(every)]
         command = ["flows.service.schedule", str(config_path.absolute()), *seconds]
-        home = prefect_home(config)
-        children.append(Child("schedule", command, {"PREFECT_API_URL": url}, folder=home))
+        folder = empty_folder(config)
+        children.append(Child("schedule", command, {"PREFECT_API_URL": url}, folder=folder))
         _announce(config, url, every)
         _supervise(children, lambda: tell(f"Prefect's UI: {url.removesuffix('/api')}"))
 

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 
-from flows.service.environment import is_healthy, prefect_home, server_file
+from flows.service.environment import empty_folder, is_healthy, server_file
 from flows.service.supervisor import Child
 from marketmap.config import Config
 from marketmap.errors import ConfigError
@@ -25,8 +25,8 @@ def lasting_server(config: Config, port: int | None) -> Child:
         "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
     }
     server_file(config).write_text(json.dumps({"api": url, "pid": os.getpid()}), encoding="utf-8")
-    home = prefect_home(config)
-    return Child("Prefect server", arguments, environment, lambda: is_healthy(url), home)
+    folder = empty_folder(config)
+    return Child("Prefect server", arguments, environment, lambda: is_healthy(url), folder)
 
 
 def free_port(*wanted: int) -> int:

@@ -41,8 +41,8 @@ class Child:
     ready : callable
         Tells whether the child does its work.
     folder : Path, optional
-        Where it runs; by default, where this process does. Prefect reads a ``prefect.toml``, a
-        ``pyproject.toml`` and a ``.env`` there, which may be somebody else's.
+        Where it runs; by default, where this process does. Prefect imports from there, and reads a
+        ``prefect.toml``, a ``pyproject.toml`` and a ``.env``, which may be somebody else's.
     """
 
     name: str

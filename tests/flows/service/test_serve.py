@@ -136,7 +136,12 @@ def test_it_runs_on_time_one_at_a_time_and_goes_on_after_its_end_and_after_death
 
 
 def surrounded(desk: Desk, proxy: Proxy) -> Desk:
-    """Return a desk whose folder and variables are full of settings for other servers."""
+    """Return a desk whose folder and variables are full of settings for other servers.
+
+    Prefect's home has the folder for results that Prefect makes there sooner or later; it is called
+    as one of our packages.
+    """
+    (desk.folder / "data" / "prefect" / "storage").mkdir(parents=True)
     (desk.folder / ".env").write_text("PREFECT_SERVER_API_BASE_PATH=/elsewhere\n")
     (desk.folder / "prefect.toml").write_text('[server.api]\nbase_path = "/elsewhere"\n')
     other = {
