@@ -55,7 +55,7 @@ def days_of(index: "pd.Index[Any]") -> pd.DatetimeIndex | None:
     stamps = index_stamps(index.dropna())
     if stamps is None:
         return None
-    days = np.full(len(index), np.datetime64("NaT"), dtype="datetime64[us]")
+    days = np.full(len(index), np.datetime64("NaT", "us"), dtype="datetime64[us]")
     days[index.notna()] = stamps.days
     return pd.DatetimeIndex(days, name=index.name)
 
